@@ -1,0 +1,140 @@
+package video
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Task is one wish and everything known about it. Times are UTC with
+// millisecond precision; a zero time means "not yet".
+type Task struct {
+	// ID is ours, "vid_" and 26 lower-case base32 characters, sortable by time.
+	ID string
+	// UpstreamID is the jobs API's taskId; "" until accepted.
+	UpstreamID string
+	// Principal owns the task; nobody else sees it.
+	Principal string
+	State     State
+	// Reason tells a person why the task stands where it stands, for queued,
+	// unconfirmed and stalled; "" otherwise.
+	Reason string
+	// Upstream is the fingerprint of the account that was asked (see
+	// engine.Account): only a process that speaks to it may follow the task.
+	Upstream string
+	Sandbox  bool
+
+	Request  Request
+	Workflow string
+	// Payload is createTask's body as sent, without callBackUrl.
+	Payload json.RawMessage
+	// RequestHash is the SHA-256 (hex) over the normalised request.
+	RequestHash    string
+	IdempotencyKey string
+	// CallbackToken is the unguessable part of the webhook's path.
+	CallbackToken string
+
+	Quote Quote
+	// Reserved counts against budgets until the task is settled.
+	Reserved Credits
+	// Used is what the upstream said it charged; nil until it did.
+	Used *Credits
+	// Charged is what the ledger counts once Settled.
+	Charged Credits
+	Settled bool
+
+	Videos  []Video
+	Failure *Failure
+
+	CreatedAt   time.Time
+	SubmittedAt time.Time // when the upstream accepted it
+	UpdatedAt   time.Time
+	CompletedAt time.Time
+	// DueAt is when the task must be looked at next; zero once nobody need.
+	DueAt time.Time
+	// Interval is booked ahead by the claim: claiming a due task moves DueAt
+	// to now+Interval in the same statement.
+	Interval time.Duration
+	// Polls counts recordInfo looks; it drives back-off.
+	Polls int
+	// EmptySuccesses counts looks that said success without any URL.
+	EmptySuccesses int
+	// Version is the store's compare-and-set counter.
+	Version int64
+}
+
+// Video is one finished clip.
+type Video struct {
+	URL    string `json:"url"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+	// Path is where the file was saved; "" when it was not.
+	Path string `json:"path,omitempty"`
+	// Bytes and SHA256 (hex) describe the saved file.
+	Bytes     int64  `json:"bytes,omitempty"`
+	SHA256    string `json:"sha256,omitempty"`
+	MediaType string `json:"media_type,omitempty"`
+	// ExpiresAt is when the upstream may drop the URL; zero when not known.
+	ExpiresAt    time.Time `json:"expires_at,omitzero"`
+	LastFrameURL string    `json:"last_frame_url,omitempty"`
+	Seed         *int64    `json:"seed,omitempty"`
+}
+
+// Charged says whether a failed task cost anything.
+type Charged string
+
+// The three answers about a failed task's cost.
+const (
+	ChargedYes     Charged = "yes"
+	ChargedNo      Charged = "no"
+	ChargedUnknown Charged = "unknown"
+)
+
+// FailureClass groups the reasons for which a task fails.
+type FailureClass string
+
+// The classes of failure; each has its own retry advice.
+const (
+	// FailModeration: the text or media break the upstream's rules.
+	FailModeration FailureClass = "moderation"
+	// FailFace: a real face was found in the media.
+	FailFace FailureClass = "face_detected"
+	// FailMedia: an input file could not be fetched or passed no review.
+	FailMedia FailureClass = "input_media"
+	// FailOutputReview: the finished video passed no review.
+	FailOutputReview FailureClass = "output_review"
+	// FailInput: the inputs are wrong in another way.
+	FailInput FailureClass = "invalid_input"
+	// FailTimeout: the upstream timed out.
+	FailTimeout FailureClass = "timeout"
+	// FailServer: the upstream's own trouble.
+	FailServer FailureClass = "server"
+	// FailRefused: createTask refused it; nothing was charged.
+	FailRefused FailureClass = "refused"
+	// FailForgotten: the upstream no longer knows the task.
+	FailForgotten FailureClass = "forgotten"
+	// FailWithdrawn: taken back while queued; nothing was sent.
+	FailWithdrawn FailureClass = "withdrawn"
+	// FailUnknown: no reason given, or one never seen before.
+	FailUnknown FailureClass = "unknown"
+)
+
+// Retry is the advice after a failure.
+type Retry string
+
+// What to do after a failure.
+const (
+	RetrySame    Retry = "same"    // the same request may succeed
+	RetryChanged Retry = "changed" // only a changed request can succeed
+	RetryNo      Retry = "no"      // nothing the caller changes would help
+)
+
+// Failure says why a task failed, in words for a model and a person.
+type Failure struct {
+	Class   FailureClass `json:"class"`
+	Message string       `json:"message"`
+	// Code is the upstream's own, as text; "" when none.
+	Code       string  `json:"code,omitempty"`
+	Charged    Charged `json:"charged"`
+	Retry      Retry   `json:"retry"`
+	Suggestion string  `json:"suggestion,omitempty"`
+}
