@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// readyLimit is how long a readiness check may take.
+const readyLimit = 2 * time.Second
+
+// healthz says that the process serves, whatever it depends on.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	writeHealth(w, http.StatusOK, map[string]any{"status": "ok", "version": s.options.Version})
+}
+
+// readyz says whether new work would succeed, and if not, why.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if reason := s.notReady(r.Context()); reason != "" {
+		writeHealth(w, http.StatusServiceUnavailable, map[string]any{"status": "not ready", "reason": reason})
+		return
+	}
+	writeHealth(w, http.StatusOK, map[string]any{"status": "ready"})
+}
+
+func (s *Server) notReady(ctx context.Context) string {
+	if s.draining.Err() != nil {
+		return "shutting down"
+	}
+	if s.options.Ready == nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	if err := s.options.Ready(ctx); err != nil {
+		return video.Clip(err.Error(), 300)
+	}
+	return ""
+}
+
+func writeHealth(w http.ResponseWriter, status int, body map[string]any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the prober may be gone
+}

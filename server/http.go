@@ -1,0 +1,189 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"seedance-mcp/internal/video"
+)
+
+// endpoint is streamable HTTP without sessions: every POST stands for itself,
+// in the era its own headers and body tell, so any replica can serve it. There
+// is no stream to GET and no session to DELETE; a session id that comes along
+// is ignored.
+func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
+	out := newReply(w, r, s.timing.write)
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		out.refuse(http.StatusMethodNotAllowed, failure(nil, mcp.INVALID_REQUEST,
+			"Only POST is served here: there are no sessions and no standalone stream."))
+		return
+	}
+	principal, ok := s.authenticate(out, r)
+	if !ok {
+		return
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		out.refuse(http.StatusUnsupportedMediaType, failure(nil, mcp.INVALID_REQUEST, "The Content-Type must be application/json."))
+		return
+	}
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	default:
+		w.Header().Set("Retry-After", "1")
+		out.refuse(http.StatusServiceUnavailable, failure(nil, codeBusy, "The server is busy. Try again in a second."))
+		return
+	}
+	body, err := s.readBody(w, r, s.options.MaxBody)
+	if err != nil {
+		out.refuse(bodyStatus(err), failure(nil, mcp.INVALID_REQUEST, "The body cannot be read: "+err.Error()))
+		return
+	}
+	m, refusal := parse(body)
+	if refusal != nil {
+		out.refuse(http.StatusBadRequest, refusal)
+		return
+	}
+	version, refusal := s.checkEra(r, m)
+	if refusal != nil {
+		out.refuse(http.StatusBadRequest, refusal)
+		return
+	}
+	from := s.newSession(newPeer(version, true), newQueue(true))
+	from.principal = principal
+	ctx := r.Context()
+	if principal != "" && s.options.WithPrincipal != nil {
+		ctx = s.options.WithPrincipal(ctx, principal)
+	}
+	switch {
+	case m.isRequest():
+		s.call(ctx, out, from, m, version)
+		return
+	case m.Method == string(mcp.MethodNotificationCancelled):
+		// Without sessions an id does not tell whose call it is. Whoever wants
+		// to cancel closes the stream.
+	case m.isNotification():
+		from.close()
+		s.dispatch(ctx, from, m)
+	default:
+		s.asks.deliver(principal, m)
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// authenticate names the caller; when it is not ok, the refusal is written.
+func (s *Server) authenticate(out *reply, r *http.Request) (principal string, ok bool) {
+	if s.options.Authenticate == nil {
+		return "", true
+	}
+	principal, err := s.options.Authenticate(r)
+	if err == nil {
+		return principal, true
+	}
+	s.log.WarnContext(r.Context(), "caller refused", "code", video.CodeOf(err), "from", r.RemoteAddr)
+	switch video.CodeOf(err) {
+	case video.Forbidden:
+		out.refuse(http.StatusForbidden, failure(nil, mcp.INVALID_REQUEST, "This access key may not be used here."))
+	case video.Unavailable:
+		out.w.Header().Set("Retry-After", "5")
+		out.refuse(http.StatusServiceUnavailable, failure(nil, codeBusy, "Access keys cannot be checked right now. Try again in a few seconds."))
+	default:
+		out.w.Header().Set("WWW-Authenticate", s.options.Challenge)
+		out.refuse(http.StatusUnauthorized, failure(nil, mcp.INVALID_REQUEST,
+			"A valid access key is required, in the header \"Authorization: Bearer KEY\"."))
+	}
+	return "", false
+}
+
+// call runs one request. What takes longer than StreamAfter, or has something
+// to say before it answers, becomes an event stream that is kept alive; the
+// rest is plain JSON. A client that goes away cancels its own call.
+func (s *Server) call(ctx context.Context, out *reply, from *session, m incoming, version string) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	requests := make(chan mcp.JSONRPCRequest)
+	if out.accepts {
+		from.ask = s.asker(ctx, from, requests)
+	}
+	done := make(chan mcp.JSONRPCMessage, 1)
+	go func() { done <- s.dispatch(ctx, from, m) }()
+
+	notify := func(n mcp.JSONRPCNotification) error {
+		if !out.accepts {
+			return nil // the client cannot be told before the answer
+		}
+		if m.Method == string(mcp.MethodSubscriptionsListen) {
+			n = tagged(n, m.ID)
+		}
+		return out.event(n)
+	}
+	grace := time.NewTimer(s.options.StreamAfter)
+	defer grace.Stop()
+	var alive <-chan time.Time
+	for {
+		var err error
+		select {
+		case n := <-from.messages:
+			from.took()
+			err = notify(n)
+		case request := <-requests:
+			err = out.event(request)
+		case answer := <-done:
+			if ctx.Err() == nil {
+				s.finish(out, from, notify, answer, m.ID, version)
+			}
+			return
+		case <-grace.C:
+			if out.accepts {
+				err = out.start()
+				ticker := time.NewTicker(s.options.KeepAlive)
+				defer ticker.Stop()
+				alive = ticker.C
+			}
+		case <-alive:
+			err = out.comment()
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			cancel()
+			from.close()
+			<-done
+			return
+		}
+	}
+}
+
+// finish writes what was sent before the answer, then the answer.
+func (s *Server) finish(out *reply, from *session, notify func(mcp.JSONRPCNotification) error, answer mcp.JSONRPCMessage, id json.RawMessage, version string) {
+	if err := from.rest(notify); err != nil {
+		return
+	}
+	text, err := encodeAnswer(answer, id)
+	if err != nil {
+		s.log.Error("answer could not be written", "error", err)
+	}
+	_ = out.answer(statusOf(answer, version), text) // the client may be gone
+}
+
+// asker sends the server's requests on the stream of the call they belong to.
+func (s *Server) asker(ctx context.Context, from *session, requests chan<- mcp.JSONRPCRequest) func(context.Context, mcp.MCPMethod, any) (json.RawMessage, error) {
+	send := func(request mcp.JSONRPCRequest) error {
+		select {
+		case requests <- request:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("the call is over: %w", ctx.Err())
+		}
+	}
+	return func(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
+		return s.asks.request(ctx, from.principal, send, method, params)
+	}
+}

@@ -1,0 +1,136 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// codeBusy is JSON-RPC's range for errors of the implementation.
+const codeBusy = -32000
+
+// incoming is what the transports need to know of a message. mcp-go reads the
+// rest from raw.
+type incoming struct {
+	Version string          `json:"jsonrpc"`
+	ID      json.RawMessage `json:"id"` // kept as written: a float64 would spoil large numbers
+	Method  string          `json:"method"`
+	Params  json.RawMessage `json:"params"`
+	Result  json.RawMessage `json:"result"`
+	Error   json.RawMessage `json:"error"`
+
+	raw json.RawMessage
+}
+
+func (m incoming) isRequest() bool      { return m.Method != "" && m.ID != nil }
+func (m incoming) isNotification() bool { return m.Method != "" && m.ID == nil }
+
+// parse reads one message. It keeps data. The second result is the answer to
+// give instead when data is no message.
+func parse(data []byte) (incoming, *mcp.JSONRPCError) {
+	var m incoming
+	m.raw = data
+	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
+		return m, failure(nil, mcp.INVALID_REQUEST,
+			"Batches left MCP with version 2025-06-18 and are not supported: send every message on its own.")
+	}
+	err := json.Unmarshal(data, &m)
+	if err != nil && !json.Valid(data) {
+		return m, failure(nil, mcp.PARSE_ERROR, "The message is not valid JSON: "+err.Error())
+	}
+	if m.Method != "" && !validID(m.ID) { // an error about an unreadable message comes with id null
+		return m, failure(nil, mcp.INVALID_REQUEST, "The id must be a string or a number.")
+	}
+	if err != nil {
+		return m, failure(m.ID, mcp.INVALID_REQUEST, "The message is not a JSON-RPC object: "+err.Error())
+	}
+	if m.Version != mcp.JSONRPC_VERSION {
+		return m, failure(m.ID, mcp.INVALID_REQUEST, `The message lacks "jsonrpc": "2.0".`)
+	}
+	if m.Method == "" && m.Result == nil && m.Error == nil {
+		return m, failure(m.ID, mcp.INVALID_REQUEST, "The message has neither a method nor a result nor an error.")
+	}
+	return m, nil
+}
+
+// validID accepts an absent id, a string and a number.
+func validID(id json.RawMessage) bool {
+	return len(id) == 0 || id[0] == '"' || id[0] == '-' || (id[0] >= '0' && id[0] <= '9')
+}
+
+// protocolVersion is the version a 2026-07-28 client states in each message.
+func (m incoming) protocolVersion() string {
+	var params struct {
+		Meta struct {
+			Version string `json:"io.modelcontextprotocol/protocolVersion"`
+		} `json:"_meta"`
+	}
+	if len(m.Params) == 0 || json.Unmarshal(m.Params, &params) != nil {
+		return "" // mcp-go refuses malformed params with a better message
+	}
+	return params.Meta.Version
+}
+
+// failure is an error answer; a nil id is written as null.
+func failure(id json.RawMessage, code int, message string) *mcp.JSONRPCError {
+	return &mcp.JSONRPCError{
+		JSONRPC: mcp.JSONRPC_VERSION,
+		ID:      requestID(id),
+		Error:   mcp.NewJSONRPCErrorDetails(code, message, nil),
+	}
+}
+
+// unsupportedVersion is the answer to a protocol version nobody here speaks.
+func unsupportedVersion(id json.RawMessage, version string) *mcp.JSONRPCError {
+	answer := mcp.UnsupportedProtocolVersionError{
+		Version: version, Supported: mcp.ValidProtocolVersions,
+	}.JSONRPCError()
+	answer.ID = requestID(id)
+	return &answer
+}
+
+func requestID(id json.RawMessage) mcp.RequestId {
+	if len(id) == 0 {
+		return mcp.NewRequestId(nil)
+	}
+	return mcp.NewRequestId(id)
+}
+
+// withID gives an answer the id exactly as the client wrote it.
+func withID(answer mcp.JSONRPCMessage, id json.RawMessage) mcp.JSONRPCMessage {
+	switch a := answer.(type) {
+	case mcp.JSONRPCResponse:
+		a.ID = requestID(id)
+		return a
+	case mcp.JSONRPCError:
+		a.ID = requestID(id)
+		return a
+	}
+	return answer
+}
+
+// encode writes message as one line that ends in a newline.
+func encode(message any) ([]byte, error) {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(message); err != nil {
+		return nil, err
+	}
+	return line.Bytes(), nil
+}
+
+// encodeAnswer is encode for an answer; one that cannot be written becomes an
+// internal error, because silence would leave the client waiting.
+func encodeAnswer(answer mcp.JSONRPCMessage, id json.RawMessage) (line []byte, cause error) {
+	line, cause = encode(withID(answer, id))
+	if cause == nil {
+		return line, nil
+	}
+	line, err := encode(failure(id, mcp.INTERNAL_ERROR, "The server could not write its answer."))
+	if err != nil {
+		return nil, err
+	}
+	return line, cause
+}

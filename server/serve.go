@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Handler serves /mcp, /healthz, /readyz, /webhooks/{token} and Options.Extra.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", s.hosts.guard(http.HandlerFunc(s.endpoint)))
+	// Probes and upstreams come by whatever name they were given, send no
+	// Origin and learn nothing, so Host is not checked for them.
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("POST /webhooks/{token}", s.webhook)
+	for pattern, extra := range s.options.Extra {
+		if !strings.HasPrefix(pattern, "/") || extra == nil || reserved(pattern) {
+			return nil, fmt.Errorf("server: extra handler %q: a path of its own is needed", pattern)
+		}
+		mux.Handle(pattern, s.hosts.guard(extra))
+	}
+	return secured(mux), nil
+}
+
+func reserved(pattern string) bool {
+	switch strings.Split(pattern, "/")[1] {
+	case "", "mcp", "healthz", "readyz", "webhooks":
+		return true
+	}
+	return false
+}
+
+// secured sets what every answer carries. Nothing here is a page, and answers
+// hold one caller's data; Extra handlers may say otherwise for theirs.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ServeHTTP serves listener until ctx ends. Then it drains, lets open answers
+// and callbacks end for ten seconds, and returns nil, or an error if some had
+// to be cut off.
+func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		// No ReadTimeout and no WriteTimeout: they count from the request's
+		// first byte and would cut a stream that rightly lasts minutes. Bodies
+		// and writes have deadlines of their own instead.
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	s.Drain()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timing.shutdown)
+	defer cancel()
+	err := web.Shutdown(grace)
+	if err != nil {
+		err = fmt.Errorf("answers cut off at shutdown: %w", errors.Join(err, web.Close()))
+	}
+	<-failed
+	return errors.Join(err, s.callbacks.wait(grace))
+}

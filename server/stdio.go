@@ -1,0 +1,281 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// maxStdioCalls is how many calls one stdio client may have open.
+const maxStdioCalls = 256
+
+// ServeStdio speaks newline-delimited JSON-RPC until in ends or ctx does, and
+// writes nothing but protocol to out. Then it drains: open calls have under a
+// second to answer. It returns nil after either end, else what broke the
+// connection. When ctx ends it, the read under way stays blocked until in
+// yields: a reader cannot be interrupted.
+func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) error {
+	// Open calls outlive ctx until they are drained.
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	c := &connection{
+		server: s, out: out,
+		peer:     newPeer("", false),
+		asks:     newAsks(),
+		inflight: newInflight(),
+		slots:    make(chan struct{}, maxStdioCalls),
+		broken:   make(chan error, 1),
+	}
+	stop, err := c.broadcasts(calls)
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	lines, ended := c.read(calls, in)
+	for {
+		select {
+		case l := <-lines:
+			c.handle(calls, l)
+		case err := <-ended:
+			c.finish(cancel)
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return fmt.Errorf("reading stdin: %w", err)
+		case err := <-c.broken:
+			return fmt.Errorf("writing stdout: %w", err)
+		case <-ctx.Done():
+			c.finish(cancel)
+			return nil
+		}
+	}
+}
+
+// connection is one stdio client.
+type connection struct {
+	server   *Server
+	peer     *peer
+	asks     *asks
+	inflight *inflight
+	slots    chan struct{}
+	running  sync.WaitGroup
+	broken   chan error // the first failed write
+
+	writing sync.Mutex // one message at a time
+	out     io.Writer
+}
+
+// read delivers in's lines until it ends or calls does.
+func (c *connection) read(calls context.Context, in io.Reader) (<-chan line, <-chan error) {
+	lines, ended := make(chan line), make(chan error, 1)
+	reader := newLineReader(in, maxLine)
+	go func() {
+		for {
+			l, err := reader.next()
+			if err != nil {
+				ended <- err
+				return
+			}
+			select {
+			case lines <- l:
+			case <-calls.Done():
+				return
+			}
+		}
+	}()
+	return lines, ended
+}
+
+// handle takes one message. Notifications, and initialize, on which what
+// follows depends, are done before the next message is looked at.
+func (c *connection) handle(calls context.Context, l line) {
+	if l.tooLong {
+		c.write(failure(nil, mcp.PARSE_ERROR, fmt.Sprintf("The message is longer than %d MiB.", maxLine>>20)))
+		return
+	}
+	m, refusal := parse(l.data)
+	switch {
+	case refusal != nil:
+		c.write(refusal)
+	case m.isRequest():
+		c.request(calls, m)
+	case m.Method == string(mcp.MethodNotificationCancelled):
+		c.inflight.cancel(m.Params)
+	case m.isNotification():
+		c.server.dispatch(calls, c.server.newSession(c.peer, newQueue(false)), m)
+	default:
+		c.asks.deliver("", m)
+	}
+}
+
+// request starts a call, or says why not.
+func (c *connection) request(calls context.Context, m incoming) {
+	version := m.protocolVersion()
+	if version != "" && !mcp.IsValidProtocolVersion(version) {
+		c.write(unsupportedVersion(m.ID, version))
+		return
+	}
+	select {
+	case c.slots <- struct{}{}:
+	default:
+		c.write(failure(m.ID, codeBusy, fmt.Sprintf(
+			"The server is busy: %d calls are open on this connection. Wait for one to end.", maxStdioCalls)))
+		return
+	}
+	ctx, cancel := context.WithCancel(calls)
+	call := c.inflight.begin(m.ID, cancel)
+	if call == nil {
+		cancel()
+		<-c.slots
+		c.write(failure(m.ID, mcp.INVALID_REQUEST, "A call with this id is still open."))
+		return
+	}
+	from := c.session(version)
+	serve := func() {
+		defer func() { <-c.slots }()
+		defer cancel()
+		c.serve(ctx, from, call, m)
+	}
+	if m.Method == string(mcp.MethodInitialize) {
+		serve()
+		return
+	}
+	c.running.Go(serve)
+}
+
+// session is a call's view of the client. A modern call stands for itself: it
+// must not know what another call said about the client.
+func (c *connection) session(version string) *session {
+	p := c.peer
+	if mcp.IsModernProtocol(version) {
+		p = newPeer(version, true)
+	}
+	from := c.server.newSession(p, newQueue(true))
+	from.ask = func(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
+		return c.asks.request(ctx, "", func(request mcp.JSONRPCRequest) error { return c.write(request) }, method, params)
+	}
+	return from
+}
+
+// serve runs one call: its notifications in order, then its answer, and
+// nothing once it is cancelled.
+func (c *connection) serve(ctx context.Context, from *session, call *flight, m incoming) {
+	listening := m.Method == string(mcp.MethodSubscriptionsListen)
+	notify := func(n mcp.JSONRPCNotification) error {
+		if listening {
+			n = tagged(n, m.ID)
+		}
+		return c.write(n)
+	}
+	done := make(chan mcp.JSONRPCMessage, 1)
+	go func() { done <- c.server.dispatch(ctx, from, m) }()
+	for {
+		select {
+		case n := <-from.messages:
+			from.took()
+			if ctx.Err() == nil {
+				_ = notify(n) // a failed write ends the connection by itself
+			}
+		case answer := <-done:
+			if !c.inflight.end(call) || ctx.Err() != nil {
+				from.close()
+				return
+			}
+			_ = from.rest(notify)
+			c.answer(answer, m.ID)
+			return
+		case <-ctx.Done():
+			from.close()
+			c.inflight.end(call)
+			<-done
+			return
+		}
+	}
+}
+
+func (c *connection) answer(answer mcp.JSONRPCMessage, id json.RawMessage) {
+	text, err := encodeAnswer(answer, id)
+	if err != nil {
+		c.server.log.Error("answer could not be written", "error", err)
+	}
+	_ = c.writeLine(text)
+}
+
+func (c *connection) write(message any) error {
+	text, err := encode(message)
+	if err != nil {
+		c.server.log.Error("message could not be written", "error", err)
+		return err
+	}
+	return c.writeLine(text)
+}
+
+func (c *connection) writeLine(text []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	_, err := c.out.Write(text)
+	if err != nil {
+		select {
+		case c.broken <- err:
+		default: // the first one counts
+		}
+	}
+	return err
+}
+
+// broadcasts brings what the core tells all clients to one that initialized.
+func (c *connection) broadcasts(calls context.Context) (stop func(), err error) {
+	all := c.server.newSession(c.peer, newQueue(false))
+	if err := c.server.mcp.RegisterSession(calls, all); err != nil {
+		return nil, fmt.Errorf("stdio session: %w", err)
+	}
+	ctx, cancel := context.WithCancel(calls)
+	var pump sync.WaitGroup
+	pump.Go(func() {
+		for {
+			select {
+			case n := <-all.messages:
+				_ = c.write(n)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		c.server.mcp.UnregisterSession(calls, all.SessionID())
+		cancel()
+		pump.Wait()
+	}, nil
+}
+
+// finish lets open calls answer, then cancels what is left. It does not wait
+// for handlers that ignore their context: the process is about to exit.
+func (c *connection) finish(cancel context.CancelFunc) {
+	c.server.Drain()
+	idle := make(chan struct{})
+	go func() {
+		c.running.Wait()
+		close(idle)
+	}()
+	grace := time.NewTimer(c.server.timing.eof)
+	defer grace.Stop()
+	select {
+	case <-idle:
+		return
+	case <-grace.C:
+	}
+	cancel()
+	grace.Reset(100 * time.Millisecond)
+	select {
+	case <-idle:
+	case <-grace.C:
+		c.server.log.Warn("a call did not end in time")
+	}
+}
