@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// ClaimQuery asks for tasks that are due.
+type ClaimQuery struct {
+	Now time.Time
+	// Upstreams are the fingerprints that the caller can speak to; others'
+	// tasks are left alone.
+	Upstreams []string
+	// Limit is the most that the caller can look at now.
+	Limit int
+}
+
+const (
+	claimDue = `UPDATE tasks SET due_at = $1 + interval_ms, booked_at = $1, polls = polls + 1
+		WHERE id IN (SELECT id FROM tasks WHERE upstream = $2 AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $3)
+		RETURNING ` + columns
+	rebook = `UPDATE tasks SET due_at = $1 + (due_at - booked_at), booked_at = $1
+		WHERE upstream = $2 AND due_at IS NOT NULL AND due_at > $1 AND booked_at > $1 + $3 AND due_at >= booked_at`
+	selectNextDue = `SELECT MIN(due_at) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL`
+	countOverdue  = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND due_at <= $2`
+	countActive   = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND state NOT IN ('success', 'fail')
+		AND state IN ('submitting', 'waiting', 'generating', 'stalled')`
+)
+
+// clockSkew is how far the clock must have gone backwards before bookings made
+// by its former time are moved.
+const clockSkew = 10 * time.Second
+
+// Claim hands out tasks that are due, longest overdue first for each upstream,
+// and in the same statement books each one's next look at Now+Interval and
+// counts this one (Polls). No look is handed out twice, whoever asks; a caller
+// that dies costs one interval. Nobody is woken.
+func (s *Store) Claim(ctx context.Context, q ClaimQuery) ([]video.Task, error) {
+	var claimed []video.Task
+	err := s.write(ctx, func(t *transaction) error {
+		claimed = nil
+		if err := s.followClock(t, q); err != nil {
+			return err
+		}
+		for _, upstream := range q.Upstreams {
+			free := q.Limit - len(claimed)
+			if free <= 0 {
+				return nil
+			}
+			rows, err := t.statement(claimDue).QueryContext(t.ctx, q.Now.UnixMilli(), upstream, free)
+			if err != nil {
+				return err
+			}
+			found, err := tasks(rows)
+			if err != nil {
+				return err
+			}
+			claimed = append(claimed, found...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}
+
+// followClock moves bookings when the clock was set back, keeping what was left
+// of each: otherwise a clock that was a day ahead for a moment would leave
+// tasks unwatched for a day. The first claim of a process looks too.
+func (s *Store) followClock(t *transaction, q ClaimQuery) error {
+	now := q.Now.UnixMilli()
+	latest := s.latestClaim.Swap(now)
+	if latest != 0 && now >= latest-clockSkew.Milliseconds() {
+		return nil
+	}
+	for _, upstream := range q.Upstreams {
+		if err := t.exec(rebook, now, upstream, clockSkew.Milliseconds()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NextDue is when the next of these upstreams' tasks is due, zero when none
+// will be.
+func (s *Store) NextDue(ctx context.Context, upstreams []string) (time.Time, error) {
+	var next sql.Null[int64]
+	for _, upstream := range upstreams {
+		var due sql.Null[int64]
+		if err := s.scanOne(ctx, selectNextDue, []any{upstream}, []any{&due}); err != nil {
+			return time.Time{}, err
+		}
+		if due.Valid && (!next.Valid || due.V < next.V) {
+			next = due
+		}
+	}
+	return timeOf(next), nil
+}
+
+// Overdue counts these upstreams' tasks that were due at before and that
+// nobody has claimed since: with before a grace ago, more than none is an
+// alarm.
+func (s *Store) Overdue(ctx context.Context, upstreams []string, before time.Time) (int, error) {
+	total := 0
+	for _, upstream := range upstreams {
+		var count int
+		if err := s.scanOne(ctx, countOverdue, []any{upstream, before.UnixMilli()}, []any{&count}); err != nil {
+			return 0, err
+		}
+		total += count
+	}
+	return total, nil
+}
+
+// CountActive counts the upstream's tasks that take one of its account's
+// slots, as far as we know: submitting, waiting, generating, stalled.
+func (s *Store) CountActive(ctx context.Context, upstream string) (int, error) {
+	var count int
+	err := s.scanOne(ctx, countActive, []any{upstream}, []any{&count})
+	return count, err
+}

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+
+	"seedance-mcp/internal/video"
+)
+
+const (
+	selectByUpstreamID = `SELECT ` + columns + ` FROM tasks WHERE upstream = $1 AND upstream_id = $2`
+	selectByCallback   = `SELECT ` + columns + ` FROM tasks WHERE callback_token = $1`
+)
+
+// writerStatements are all that transactions run.
+func writerStatements() []string {
+	return []string{
+		selectByID, selectByUpstreamID, selectByKey, selectDuplicate, insertTask, insertKey, updateTask,
+		spentByAll, spentByPrincipal, claimDue, rebook,
+	}
+}
+
+// Get gives a task by its id. NotFound when there is none.
+func (s *Store) Get(ctx context.Context, id string) (video.Task, error) {
+	return s.one(ctx, selectByID, id)
+}
+
+// ByUpstreamID gives the task of the account with fingerprint upstream that
+// the upstream calls upstreamID. NotFound when there is none.
+func (s *Store) ByUpstreamID(ctx context.Context, upstream, upstreamID string) (video.Task, error) {
+	return s.one(ctx, selectByUpstreamID, upstream, upstreamID)
+}
+
+// ByCallback gives the task by the token in its webhook's path. NotFound when
+// there is none.
+func (s *Store) ByCallback(ctx context.Context, token string) (video.Task, error) {
+	return s.one(ctx, selectByCallback, token)
+}
+
+func (s *Store) one(ctx context.Context, text string, args ...any) (video.Task, error) {
+	var r row
+	if err := s.scanOne(ctx, text, args, r.places()); err != nil {
+		return video.Task{}, err
+	}
+	return r.task(), nil
+}

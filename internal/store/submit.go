@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// Intent is a wish to be stored before anything is sent.
+type Intent struct {
+	// Task is stored as given, times cut to milliseconds. An empty ID and a
+	// zero CreatedAt are filled in.
+	Task video.Task
+	// DedupeSince is how far back an equal request counts as the same wish;
+	// zero: no such search (force_new).
+	DedupeSince time.Time
+	// Limits must all hold with Task.Reserved added.
+	Limits []Limit
+}
+
+// Limit is a budget over the tasks created at Since or later. A limit for the
+// sandbox does not bind real tasks, nor the other way round.
+type Limit struct {
+	Name      string // "day", "month"; shown to the caller
+	Principal string // "": everybody's tasks together
+	Since     time.Time
+	Max       video.Credits
+	Sandbox   bool
+}
+
+// Submitted is the task that answers an Intent.
+type Submitted struct {
+	Task video.Task
+	// Existing says that it was there before and nothing was reserved.
+	Existing bool
+}
+
+var (
+	insertTask = `INSERT INTO tasks (` + columns + `) VALUES (` + placeholders(len(new(row).places())) + `)`
+)
+
+const (
+	selectByKey = `SELECT ` + columns + ` FROM tasks WHERE id =
+		(SELECT task_id FROM idempotency_keys WHERE principal = $1 AND idempotency_key = $2)`
+	selectDuplicate = `SELECT ` + columns + ` FROM tasks
+		WHERE request_hash = $1 AND principal = $2 AND created_at >= $3 AND upstream = $4 AND state <> 'fail'
+		ORDER BY created_at DESC, id DESC LIMIT 1`
+	insertKey = `INSERT INTO idempotency_keys (principal, idempotency_key, task_id) VALUES ($1, $2, $3)`
+)
+
+// Submit stores a new wish, or finds the task that it already became. In one
+// immediate transaction it looks for the same idempotency key of the principal
+// (any age, any state), then for an equal request (same principal, RequestHash
+// and Upstream, not failed, created at DedupeSince or later), then checks the
+// limits, then inserts. A wish found by its content keeps its key too: the same
+// key leads to the same task for ever.
+//
+// Conflict: the key belongs to a different request. BudgetExceeded, with
+// Required and Available: the first limit that does not hold.
+func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
+	var out Submitted
+	err := s.write(ctx, func(t *transaction) error {
+		found, err := findExisting(t, in)
+		if err != nil || found != nil {
+			out = Submitted{Existing: true}
+			if found != nil {
+				out.Task = found.task()
+			}
+			return err
+		}
+		for _, limit := range in.Limits {
+			if err := checkLimit(t, limit, in.Task); err != nil {
+				return err
+			}
+		}
+		out.Task, err = s.insert(t, in.Task)
+		return err
+	})
+	if err != nil {
+		return Submitted{}, err
+	}
+	if !out.Existing {
+		s.watch.signal()
+	}
+	return out, nil
+}
+
+// findExisting gives nil when the wish is new.
+func findExisting(t *transaction, in Intent) (*row, error) {
+	wish := in.Task
+	if wish.IdempotencyKey != "" {
+		found, err := t.task(selectByKey, wish.Principal, wish.IdempotencyKey)
+		if err == nil {
+			return &found, checkSameWish(found, wish)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+	}
+	if in.DedupeSince.IsZero() || wish.RequestHash == "" {
+		return nil, nil
+	}
+	found, err := t.task(selectDuplicate, wish.RequestHash, wish.Principal, in.DedupeSince.UnixMilli(), wish.Upstream)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err == nil && wish.IdempotencyKey != "" {
+		err = t.exec(insertKey, wish.Principal, wish.IdempotencyKey, found.id)
+	}
+	return &found, err
+}
+
+// checkSameWish refuses a key that was given with something else. A rehearsal
+// in the sandbox is something else; another key of the account is not.
+func checkSameWish(found row, wish video.Task) error {
+	difference := "a different request"
+	if found.requestHash == wish.RequestHash {
+		if (found.sandbox != 0) == wish.Sandbox {
+			return nil
+		}
+		difference = "the sandbox"
+		if wish.Sandbox {
+			difference = "the real upstream"
+		}
+	}
+	return &video.Error{
+		Code:       video.Conflict,
+		Message:    fmt.Sprintf("This idempotency_key was already used with %s, as task %s.", difference, found.id),
+		Suggestion: "Nothing was sent. Give a new idempotency_key to the new wish, or read that task with get_task_status.",
+		Argument:   "idempotency_key",
+		Given:      video.Clip(wish.IdempotencyKey, 100),
+	}
+}
+
+func checkLimit(t *transaction, limit Limit, wish video.Task) error {
+	if limit.Sandbox != wish.Sandbox {
+		return nil
+	}
+	charged, reserved, err := t.spent(limit.Principal, limit.Since, limit.Sandbox)
+	if err != nil {
+		return err
+	}
+	left := limit.Max - charged - reserved
+	if wish.Reserved <= left {
+		return nil
+	}
+	left = max(0, left)
+	return &video.Error{
+		Code: video.BudgetExceeded,
+		Message: fmt.Sprintf("The %s budget does not allow it: it needs %s credits and %s of %s are left.",
+			limit.Name, wish.Reserved, left, limit.Max),
+		Suggestion: "Nothing was sent or charged. Choose a shorter video or a cheaper model (estimate_cost shows prices), or ask the owner to raise the budget; get_usage shows what was spent.",
+		Required:   &wish.Reserved,
+		Available:  &left,
+	}
+}
+
+// insert stores a new task and gives it as stored.
+func (s *Store) insert(t *transaction, task video.Task) (video.Task, error) {
+	now := s.now()
+	if task.CreatedAt.IsZero() {
+		task.CreatedAt = now
+	}
+	if task.ID == "" {
+		task.ID = NewID(task.CreatedAt)
+	}
+	task.Version, task.UpdatedAt = 1, now
+	r, err := rowOf(task)
+	if err != nil {
+		return video.Task{}, err
+	}
+	r.bookedAt = now.UnixMilli()
+	if err := t.exec(insertTask, r.places()...); err != nil {
+		return video.Task{}, fmt.Errorf("insert task %s: %w", task.ID, err)
+	}
+	if task.IdempotencyKey != "" {
+		if err := t.exec(insertKey, task.Principal, task.IdempotencyKey, task.ID); err != nil {
+			return video.Task{}, fmt.Errorf("insert key of task %s: %w", task.ID, err)
+		}
+	}
+	return r.task(), nil
+}
+
+// Insert stores a task that the upstream knows already. When it is stored
+// already (same Upstream and UpstreamID), that task is returned, whosever it
+// is, with false.
+func (s *Store) Insert(ctx context.Context, task video.Task) (video.Task, bool, error) {
+	var stored video.Task
+	isNew := false
+	err := s.write(ctx, func(t *transaction) error {
+		if task.UpstreamID != "" {
+			found, err := t.task(selectByUpstreamID, task.Upstream, task.UpstreamID)
+			if err == nil {
+				stored = found.task()
+				return nil
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+		}
+		var err error
+		stored, err = s.insert(t, task)
+		isNew = err == nil
+		return err
+	})
+	if err != nil {
+		return video.Task{}, false, err
+	}
+	if isNew {
+		s.watch.signal()
+	}
+	return stored, isNew, nil
+}
