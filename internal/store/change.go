@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -41,9 +40,6 @@ func (s *Store) Change(ctx context.Context, id string, change func(*video.Task) 
 	changed := false
 	err := s.write(ctx, func(t *transaction) error {
 		original, err := t.task(selectByID, id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return errNotFound()
-		}
 		if err != nil {
 			return err
 		}
@@ -102,7 +98,7 @@ func (s *Store) altered(original row, change func(*video.Task) error) (row, erro
 
 // update writes r, whose version is already the new one.
 func (t *transaction) update(r row) error {
-	result, err := t.statement(updateTask).ExecContext(t.ctx, r.id, r.version-1,
+	written, err := t.exec(updateTask, r.id, r.version-1,
 		r.upstream, r.upstreamID, r.state, r.dueAt, r.interval, r.bookedAt, r.polls, r.emptySuccesses,
 		r.submittedAt, r.updatedAt, r.completedAt, r.model, r.resolution, r.seconds, r.estimated, r.reserved, r.used,
 		r.charged, r.settled, r.requestHash, r.callbackToken, r.reason, r.workflow,
@@ -117,10 +113,6 @@ func (t *transaction) update(r row) error {
 	}
 	if err != nil {
 		return fmt.Errorf("update task %s: %w", r.id, err)
-	}
-	written, err := result.RowsAffected()
-	if err != nil {
-		return err
 	}
 	if written != 1 {
 		return video.Errorf(video.Conflict, "Task %s changed meanwhile.", r.id)

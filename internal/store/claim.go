@@ -26,8 +26,6 @@ const (
 		WHERE upstream = $2 AND due_at IS NOT NULL AND due_at > $1 AND booked_at > $1 + $3 AND due_at >= booked_at`
 	selectNextDue = `SELECT MIN(due_at) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL`
 	countOverdue  = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND due_at <= $2`
-	countActive   = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND state NOT IN ('success', 'fail')
-		AND state IN ('submitting', 'waiting', 'generating', 'stalled')`
 )
 
 // clockSkew is how far the clock must have gone backwards before bookings made
@@ -50,11 +48,7 @@ func (s *Store) Claim(ctx context.Context, q ClaimQuery) ([]video.Task, error) {
 			if free <= 0 {
 				return nil
 			}
-			rows, err := t.statement(claimDue).QueryContext(t.ctx, q.Now.UnixMilli(), upstream, free)
-			if err != nil {
-				return err
-			}
-			found, err := tasks(rows)
+			found, err := t.tasks(claimDue, q.Now.UnixMilli(), upstream, free)
 			if err != nil {
 				return err
 			}
@@ -78,7 +72,7 @@ func (s *Store) followClock(t *transaction, q ClaimQuery) error {
 		return nil
 	}
 	for _, upstream := range q.Upstreams {
-		if err := t.exec(rebook, now, upstream, clockSkew.Milliseconds()); err != nil {
+		if _, err := t.exec(rebook, now, upstream, clockSkew.Milliseconds()); err != nil {
 			return err
 		}
 	}
@@ -92,7 +86,7 @@ func (s *Store) NextDue(ctx context.Context, upstreams []string) (time.Time, err
 	for _, upstream := range upstreams {
 		var due sql.Null[int64]
 		if err := s.scanOne(ctx, selectNextDue, []any{upstream}, []any{&due}); err != nil {
-			return time.Time{}, err
+			return time.Time{}, explain(err)
 		}
 		if due.Valid && (!next.Valid || due.V < next.V) {
 			next = due
@@ -109,17 +103,9 @@ func (s *Store) Overdue(ctx context.Context, upstreams []string, before time.Tim
 	for _, upstream := range upstreams {
 		var count int
 		if err := s.scanOne(ctx, countOverdue, []any{upstream, before.UnixMilli()}, []any{&count}); err != nil {
-			return 0, err
+			return 0, explain(err)
 		}
 		total += count
 	}
 	return total, nil
-}
-
-// CountActive counts the upstream's tasks that take one of its account's
-// slots, as far as we know: submitting, waiting, generating, stalled.
-func (s *Store) CountActive(ctx context.Context, upstream string) (int, error) {
-	var count int
-	err := s.scanOne(ctx, countActive, []any{upstream}, []any{&count})
-	return count, err
 }

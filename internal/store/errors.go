@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 
@@ -11,10 +12,14 @@ import (
 // explain turns whatever the database or the file system says into an error
 // that a person can act on. Coded errors and the context's pass unchanged.
 func explain(err error) error {
-	var coded *video.Error
-	switch {
-	case err == nil, errors.As(err, &coded), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	if _, coded := errors.AsType[*video.Error](err); coded {
 		return err
+	}
+	switch {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, sql.ErrNoRows):
+		return errNotFound()
 	}
 	failure := &video.Error{Code: video.Unavailable, Err: err}
 	switch troubleOf(err) {
@@ -48,8 +53,7 @@ func explain(err error) error {
 }
 
 func explainOther(failure *video.Error, err error) {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		failure.Message = "The task store cannot be opened: " + video.Clip(path.Err.Error(), 100) + "."
 		failure.Suggestion = "Check that SEEDANCE_DATA_DIR is a folder that this user may read and write."
 		return

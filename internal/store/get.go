@@ -37,9 +37,16 @@ func (s *Store) ByCallback(ctx context.Context, token string) (video.Task, error
 }
 
 func (s *Store) one(ctx context.Context, text string, args ...any) (video.Task, error) {
-	var r row
-	if err := s.scanOne(ctx, text, args, r.places()); err != nil {
-		return video.Task{}, err
+	r, err := s.row(ctx, text, args...)
+	if err != nil {
+		return video.Task{}, explain(err)
 	}
 	return r.task(), nil
+}
+
+// row is one with the database's own errors.
+func (s *Store) row(ctx context.Context, text string, args ...any) (row, error) {
+	var r row
+	err := s.scanOne(ctx, text, args, r.places())
+	return r, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -28,7 +29,7 @@ func spentQuery(principal string, since time.Time, sandbox bool) (string, []any)
 
 func (t *transaction) spent(principal string, since time.Time, sandbox bool) (charged, reserved video.Credits, err error) {
 	text, args := spentQuery(principal, since, sandbox)
-	err = t.statement(text).QueryRowContext(t.ctx, args...).Scan(&charged, &reserved)
+	err = t.scan(text, args, []any{&charged, &reserved})
 	return charged, reserved, err
 }
 
@@ -38,7 +39,7 @@ func (t *transaction) spent(principal string, since time.Time, sandbox bool) (ch
 func (s *Store) Spent(ctx context.Context, principal string, since time.Time, sandbox bool) (charged, reserved video.Credits, err error) {
 	text, args := spentQuery(principal, since, sandbox)
 	err = s.scanOne(ctx, text, args, []any{&charged, &reserved})
-	return charged, reserved, err
+	return charged, reserved, explain(err)
 }
 
 // UsageFilter selects the tasks of a usage report.
@@ -75,28 +76,22 @@ func (s *Store) Usage(ctx context.Context, f UsageFilter) ([]UsageRow, error) {
 		where.add("sandbox =", oneIf(*f.Sandbox))
 	}
 	const compared = `state = 'success' AND settled = 1 AND estimated IS NOT NULL`
-	rows, err := s.query(ctx, `SELECT created_at / 86400000, model, COUNT(*),
+	var report []UsageRow
+	err := s.each(ctx, `SELECT created_at / 86400000, model, COUNT(*),
 		SUM(CASE WHEN state = 'success' THEN 1 ELSE 0 END), SUM(CASE WHEN state = 'fail' THEN 1 ELSE 0 END),
 		CAST(COALESCE(SUM(estimated), 0) AS BIGINT), `+spentColumns+`,
 		CAST(SUM(CASE WHEN `+compared+` THEN estimated ELSE 0 END) AS BIGINT),
 		CAST(SUM(CASE WHEN `+compared+` THEN charged ELSE 0 END) AS BIGINT)
-		FROM tasks`+where.clause()+` GROUP BY 1, 2 ORDER BY 1 DESC, 2`, where.args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var report []UsageRow
-	for rows.Next() {
+		FROM tasks`+where.clause()+` GROUP BY 1, 2 ORDER BY 1 DESC, 2`, where.args, func(rows *sql.Rows) error {
 		var day int64
 		var u UsageRow
-		if err := rows.Scan(&day, &u.Model, &u.Count, &u.Succeeded, &u.Failed, &u.Estimated, &u.Charged, &u.Reserved,
-			&u.ComparedEstimated, &u.ComparedCharged); err != nil {
-			return nil, explain(err)
-		}
+		err := rows.Scan(&day, &u.Model, &u.Count, &u.Succeeded, &u.Failed, &u.Estimated, &u.Charged, &u.Reserved,
+			&u.ComparedEstimated, &u.ComparedCharged)
 		u.Day = time.UnixMilli(day * 86_400_000).UTC()
 		report = append(report, u)
-	}
-	return report, explain(rows.Err())
+		return err
+	})
+	return report, err
 }
 
 const selectDurations = `SELECT completed_at - submitted_at FROM tasks
@@ -108,18 +103,12 @@ const selectDurations = `SELECT completed_at - submitted_at FROM tasks
 // from SubmittedAt to CompletedAt; seconds is the clip's length. The sandbox
 // keeps its own time, so it is asked for apart.
 func (s *Store) Durations(ctx context.Context, model, resolution string, seconds int, sandbox bool) ([]time.Duration, error) {
-	rows, err := s.query(ctx, selectDurations, model, resolution, seconds, oneIf(sandbox))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
 	var took []time.Duration
-	for rows.Next() {
+	err := s.each(ctx, selectDurations, []any{model, resolution, seconds, oneIf(sandbox)}, func(rows *sql.Rows) error {
 		var ms int64
-		if err := rows.Scan(&ms); err != nil {
-			return nil, explain(err)
-		}
+		err := rows.Scan(&ms)
 		took = append(took, time.Duration(ms)*time.Millisecond)
-	}
-	return took, explain(rows.Err())
+		return err
+	})
+	return took, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -72,13 +73,9 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 		where.add("created_at <=", after.createdAt) // alone it would do on the index
 		where.addPair("(created_at, id) <", after.createdAt, after.id)
 	}
-	rows, err := s.query(ctx, fmt.Sprintf(`SELECT %s FROM tasks%s ORDER BY created_at DESC, id DESC LIMIT %d`,
-		columns, where.clause(), limit+1), where.args...)
-	if err != nil {
+	text := fmt.Sprintf(`SELECT %s FROM tasks%s ORDER BY created_at DESC, id DESC LIMIT %d`, columns, where.clause(), limit+1)
+	if err := s.each(ctx, text, where.args, into(&page.Tasks)); err != nil {
 		return Page{}, err
-	}
-	if page.Tasks, err = tasks(rows); err != nil {
-		return Page{}, explain(err)
 	}
 	if len(page.Tasks) > limit {
 		page.Tasks = page.Tasks[:limit]
@@ -90,28 +87,22 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 
 // sum fills in the totals.
 func (s *Store) sum(ctx context.Context, where conditions, page *Page) error {
-	rows, err := s.query(ctx, `SELECT state, COUNT(*), CAST(COALESCE(SUM(estimated), 0) AS BIGINT),
-		CAST(COALESCE(SUM(used), 0) AS BIGINT), `+spentColumns+` FROM tasks`+where.clause()+` GROUP BY state`, where.args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
 	page.Counts = make(map[video.State]int)
-	for rows.Next() {
+	text := `SELECT state, COUNT(*), CAST(COALESCE(SUM(estimated), 0) AS BIGINT), CAST(COALESCE(SUM(used), 0) AS BIGINT), ` +
+		spentColumns + ` FROM tasks` + where.clause() + ` GROUP BY state`
+	return s.each(ctx, text, where.args, func(rows *sql.Rows) error {
 		var state string
 		var count int
 		var c Totals
-		if err := rows.Scan(&state, &count, &c.Estimated, &c.Used, &c.Charged, &c.Reserved); err != nil {
-			return explain(err)
-		}
+		err := rows.Scan(&state, &count, &c.Estimated, &c.Used, &c.Charged, &c.Reserved)
 		page.Counts[video.State(state)] = count
 		page.Total += count
 		page.Credits.Estimated += c.Estimated
 		page.Credits.Used += c.Used
 		page.Credits.Charged += c.Charged
 		page.Credits.Reserved += c.Reserved
-	}
-	return explain(rows.Err())
+		return err
+	})
 }
 
 func (f Filter) conditions() conditions {

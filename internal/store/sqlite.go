@@ -128,8 +128,7 @@ func whileBusy(ctx context.Context, try func() error) error {
 
 // resultCode is SQLite's extended result code, 0 for any other error.
 func resultCode(err error) int {
-	var failure *sqlite.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*sqlite.Error](err); ok {
 		return failure.Code()
 	}
 	return 0

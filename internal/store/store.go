@@ -65,9 +65,11 @@ func (s *Store) open(ctx context.Context, path string) error {
 	// fit the schema shows here, not at the first paid request.
 	s.statements = make(map[string]*sql.Stmt)
 	for _, text := range writerStatements() {
-		if s.statements[text], err = s.writer.PrepareContext(ctx, text); err != nil {
+		prepared, err := s.writer.PrepareContext(ctx, text) //nolint:sqlclosecheck // closes with the Store
+		if err != nil {
 			return fmt.Errorf("prepare %q: %w", text, err)
 		}
+		s.statements[text] = prepared
 	}
 	s.readers, err = openReaders(path)
 	s.queries = queryCache{db: s.readers, byText: make(map[string]*sql.Stmt)}
@@ -122,6 +124,7 @@ func (s *Store) write(ctx context.Context, change func(t *transaction) error) er
 	return nil
 }
 
+// statement is one of writerStatements; it closes with the transaction.
 func (t *transaction) statement(text string) *sql.Stmt {
 	prepared, ok := t.statements[text]
 	if !ok {
@@ -130,16 +133,36 @@ func (t *transaction) statement(text string) *sql.Stmt {
 	return t.tx.StmtContext(t.ctx, prepared)
 }
 
-// task gives the one task that the statement finds, or sql.ErrNoRows.
+// scan reads the one row that the statement gives, or sql.ErrNoRows.
+func (t *transaction) scan(text string, args, targets []any) error {
+	return t.statement(text).QueryRowContext(t.ctx, args...).Scan(targets...) //nolint:sqlclosecheck // closes with the transaction
+}
+
+// task is the one task that the statement finds, or sql.ErrNoRows.
 func (t *transaction) task(text string, args ...any) (row, error) {
 	var r row
-	err := t.statement(text).QueryRowContext(t.ctx, args...).Scan(r.places()...)
+	err := t.scan(text, args, r.places())
 	return r, err
 }
 
-func (t *transaction) exec(text string, args ...any) error {
-	_, err := t.statement(text).ExecContext(t.ctx, args...)
-	return err
+// tasks are all that the statement gives.
+func (t *transaction) tasks(text string, args ...any) ([]video.Task, error) {
+	rows, err := t.statement(text).QueryContext(t.ctx, args...) //nolint:sqlclosecheck // closes with the transaction
+	if err != nil {
+		return nil, err
+	}
+	var tasks []video.Task
+	err = eachRow(rows, into(&tasks))
+	return tasks, err
+}
+
+// exec gives the number of rows written.
+func (t *transaction) exec(text string, args ...any) (int64, error) {
+	result, err := t.statement(text).ExecContext(t.ctx, args...) //nolint:sqlclosecheck // closes with the transaction
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 // queryCache keeps the fixed statements of the readers prepared, each from its
@@ -156,7 +179,7 @@ func (c *queryCache) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	if prepared, ok := c.byText[text]; ok {
 		return prepared, nil
 	}
-	prepared, err := c.db.PrepareContext(ctx, text)
+	prepared, err := c.db.PrepareContext(ctx, text) //nolint:sqlclosecheck // closes with the Store
 	if err != nil {
 		return nil, err
 	}
@@ -164,41 +187,48 @@ func (c *queryCache) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	return prepared, nil
 }
 
-// scanOne runs a fixed query that gives at most one row, into targets;
-// NotFound when it gives none.
+// scanOne runs a fixed query that gives at most one row, into targets. It
+// gives the database's own errors, sql.ErrNoRows among them.
 func (s *Store) scanOne(ctx context.Context, text string, args, targets []any) error {
 	if s.closed.Load() {
 		return errClosed()
 	}
 	prepared, err := s.queries.get(ctx, text)
 	if err != nil {
-		return explain(err)
+		return err
 	}
-	err = prepared.QueryRowContext(ctx, args...).Scan(targets...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return errNotFound()
-	}
-	return explain(err)
+	return prepared.QueryRowContext(ctx, args...).Scan(targets...)
 }
 
-// query runs any query on the readers.
-func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+// each runs any query on the readers and scan on each of its rows, up to
+// scan's first error.
+func (s *Store) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	if s.closed.Load() {
-		return nil, errClosed()
+		return errClosed()
 	}
 	rows, err := s.readers.QueryContext(ctx, text, args...)
-	return rows, explain(err)
+	if err != nil {
+		return explain(err)
+	}
+	return explain(eachRow(rows, scan))
 }
 
-// tasks reads all rows of task columns and closes them.
-func tasks(rows *sql.Rows) ([]video.Task, error) {
-	var found []video.Task
+func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) error {
+	defer func() { _ = rows.Close() }() // rows.Err has told
 	for rows.Next() {
-		var r row
-		if err := rows.Scan(r.places()...); err != nil {
-			return nil, errors.Join(err, rows.Close())
+		if err := scan(rows); err != nil {
+			return err
 		}
-		found = append(found, r.task())
 	}
-	return found, errors.Join(rows.Err(), rows.Close())
+	return rows.Err()
+}
+
+// into appends a row of all columns to tasks.
+func into(tasks *[]video.Task) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		var r row
+		err := rows.Scan(r.places()...)
+		*tasks = append(*tasks, r.task())
+		return err
+	}
 }

@@ -39,9 +39,7 @@ type Submitted struct {
 	Existing bool
 }
 
-var (
-	insertTask = `INSERT INTO tasks (` + columns + `) VALUES (` + placeholders(len(new(row).places())) + `)`
-)
+var insertTask = `INSERT INTO tasks (` + columns + `) VALUES (` + placeholders(len(new(row).places())) + `)`
 
 const (
 	selectByKey = `SELECT ` + columns + ` FROM tasks WHERE id =
@@ -64,13 +62,16 @@ const (
 func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 	var out Submitted
 	err := s.write(ctx, func(t *transaction) error {
-		found, err := findExisting(t, in)
-		if err != nil || found != nil {
-			out = Submitted{Existing: true}
-			if found != nil {
-				out.Task = found.task()
-			}
+		found, byContent, err := findExisting(t.task, in)
+		if err != nil {
 			return err
+		}
+		if found != nil {
+			out = Submitted{Task: found.task(), Existing: true}
+			if byContent && in.Task.IdempotencyKey != "" {
+				return t.keepKey(in.Task.Principal, in.Task.IdempotencyKey, found.id)
+			}
+			return nil
 		}
 		for _, limit := range in.Limits {
 			if err := checkLimit(t, limit, in.Task); err != nil {
@@ -89,29 +90,39 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 	return out, nil
 }
 
-// findExisting gives nil when the wish is new.
-func findExisting(t *transaction, in Intent) (*row, error) {
+// Duplicate is what Submit would find, without storing anything: the task that
+// the wish already became, or false. Conflict as in Submit.
+func (s *Store) Duplicate(ctx context.Context, in Intent) (video.Task, bool, error) {
+	look := func(text string, args ...any) (row, error) { return s.row(ctx, text, args...) }
+	found, _, err := findExisting(look, in)
+	if err != nil || found == nil {
+		return video.Task{}, false, explain(err)
+	}
+	return found.task(), true, nil
+}
+
+// findExisting gives the row that answers the wish, nil when it is new, and
+// whether its content, not its key, found it. look gives sql.ErrNoRows where a
+// query finds nothing.
+func findExisting(look func(text string, args ...any) (row, error), in Intent) (found *row, byContent bool, err error) {
 	wish := in.Task
 	if wish.IdempotencyKey != "" {
-		found, err := t.task(selectByKey, wish.Principal, wish.IdempotencyKey)
+		r, err := look(selectByKey, wish.Principal, wish.IdempotencyKey)
 		if err == nil {
-			return &found, checkSameWish(found, wish)
+			return &r, false, checkSameWish(r, wish)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if in.DedupeSince.IsZero() || wish.RequestHash == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	found, err := t.task(selectDuplicate, wish.RequestHash, wish.Principal, in.DedupeSince.UnixMilli(), wish.Upstream)
+	r, err := look(selectDuplicate, wish.RequestHash, wish.Principal, in.DedupeSince.UnixMilli(), wish.Upstream)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+		return nil, false, nil
 	}
-	if err == nil && wish.IdempotencyKey != "" {
-		err = t.exec(insertKey, wish.Principal, wish.IdempotencyKey, found.id)
-	}
-	return &found, err
+	return &r, true, err
 }
 
 // checkSameWish refuses a key that was given with something else. A rehearsal
@@ -174,15 +185,20 @@ func (s *Store) insert(t *transaction, task video.Task) (video.Task, error) {
 		return video.Task{}, err
 	}
 	r.bookedAt = now.UnixMilli()
-	if err := t.exec(insertTask, r.places()...); err != nil {
+	if _, err := t.exec(insertTask, r.places()...); err != nil {
 		return video.Task{}, fmt.Errorf("insert task %s: %w", task.ID, err)
 	}
 	if task.IdempotencyKey != "" {
-		if err := t.exec(insertKey, task.Principal, task.IdempotencyKey, task.ID); err != nil {
-			return video.Task{}, fmt.Errorf("insert key of task %s: %w", task.ID, err)
-		}
+		err = t.keepKey(task.Principal, task.IdempotencyKey, task.ID)
 	}
-	return r.task(), nil
+	return r.task(), err
+}
+
+func (t *transaction) keepKey(principal, key, id string) error {
+	if _, err := t.exec(insertKey, principal, key, id); err != nil {
+		return fmt.Errorf("keep idempotency key of task %s: %w", id, err)
+	}
+	return nil
 }
 
 // Insert stores a task that the upstream knows already. When it is stored

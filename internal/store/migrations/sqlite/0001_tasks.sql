@@ -53,7 +53,7 @@ CREATE UNIQUE INDEX tasks_callback ON tasks (callback_token) WHERE callback_toke
 
 -- Claims: only tasks in flight are in it.
 CREATE INDEX tasks_due ON tasks (upstream, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX tasks_unfinished ON tasks (upstream, state) WHERE state NOT IN ('success', 'fail');
+CREATE INDEX tasks_unfinished ON tasks (upstream, state, principal, created_at, id) WHERE state NOT IN ('success', 'fail');
 CREATE INDEX tasks_duplicates ON tasks (request_hash, principal, created_at);
 CREATE INDEX tasks_durations ON tasks (model, resolution, seconds, sandbox, completed_at) WHERE state = 'success';
 
