@@ -79,8 +79,7 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	var coded *Error
-	if errors.As(err, &coded) {
+	if coded, ok := errors.AsType[*Error](err); ok {
 		return coded.Code
 	}
 	return Internal

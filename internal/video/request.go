@@ -16,6 +16,7 @@ const (
 // InputMode says how reference media steer a video.
 type InputMode string
 
+// The input modes.
 const (
 	// TextOnly: no media given.
 	TextOnly InputMode = ""
