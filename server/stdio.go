@@ -139,7 +139,6 @@ func (c *connection) request(calls context.Context, m incoming) {
 	}
 	from := c.session(version)
 	serve := func() {
-		defer func() { <-c.slots }()
 		defer cancel()
 		c.serve(ctx, from, call, m)
 	}
@@ -175,7 +174,11 @@ func (c *connection) serve(ctx context.Context, from *session, call *flight, m i
 		return c.write(n)
 	}
 	done := make(chan mcp.JSONRPCMessage, 1)
-	go func() { done <- c.server.dispatch(ctx, from, m) }()
+	go func() {
+		answer := c.server.dispatch(ctx, from, m)
+		<-c.slots // before the answer is out: the client may use the slot at once
+		done <- answer
+	}()
 	for {
 		select {
 		case n := <-from.messages:
