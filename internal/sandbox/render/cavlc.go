@@ -1,6 +1,9 @@
 package render
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // chromaDC is the nC that names the chroma DC table.
 const chromaDC = -1
@@ -18,26 +21,13 @@ func (w *bitWriter) code(c code) {
 func (w *bitWriter) residual(levels []int32, nC int) int {
 	// Found from the last to the first, as they are written.
 	var found [16]int32
-	var zerosBefore [16]int
-	total, zeros, run := 0, 0, 0
-	for i := len(levels) - 1; i >= 0; i-- {
-		if levels[i] == 0 {
-			if total > 0 {
-				run++
-			}
-			continue
+	var places [16]int
+	total := 0
+	for i, level := range slices.Backward(levels) {
+		if level != 0 {
+			found[total], places[total] = level, i
+			total++
 		}
-		if total > 0 {
-			zerosBefore[total-1] = run
-			zeros += run
-			run = 0
-		}
-		found[total] = levels[i]
-		total++
-	}
-	if total > 0 {
-		zerosBefore[total-1] = run
-		zeros += run
 	}
 	ones := 0
 	for ones < min(total, 3) && (found[ones] == 1 || found[ones] == -1) {
@@ -51,17 +41,19 @@ func (w *bitWriter) residual(levels []int32, nC int) int {
 		w.flag(level < 0)
 	}
 	w.levels(found[:total], ones)
-	switch {
-	case total == len(levels):
+	if total == len(levels) {
 		return total // no room for zeros
-	case nC == chromaDC:
+	}
+	zeros := places[0] + 1 - total // before the last coefficient
+	if nC == chromaDC {
 		w.code(chromaDCZeros[total-1][zeros])
-	default:
+	} else {
 		w.code(totalZeros[total-1][zeros])
 	}
 	for i := 0; i < total-1 && zeros > 0; i++ {
-		w.code(runsBefore[min(zeros, 7)-1][zerosBefore[i]])
-		zeros -= zerosBefore[i]
+		run := places[i] - places[i+1] - 1
+		w.code(runsBefore[min(zeros, 7)-1][run])
+		zeros -= run
 	}
 	return total
 }

@@ -167,13 +167,16 @@ func clip8(v int32) uint8 {
 	return uint8(min(max(v, 0), 255))
 }
 
-// difference is the sum of absolute differences of two blocks.
-func difference(a, b []uint8) int {
-	b = b[:len(a)]
+// difference is the sum of absolute differences of two blocks, or something
+// above limit as soon as it exceeds that. Blocks are multiples of 64 samples.
+func difference(a, b []uint8, limit int) int {
 	sum := 0
-	for i, v := range a {
-		d := int(v) - int(b[i])
-		sum += max(d, -d)
+	for ; len(a) >= 64 && sum <= limit; a, b = a[64:], b[64:] {
+		x, y := (*[64]uint8)(a), (*[64]uint8)(b)
+		for i := range x {
+			d := int(x[i]) - int(y[i])
+			sum += max(d, -d)
+		}
 	}
 	return sum
 }

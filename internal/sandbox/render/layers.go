@@ -12,6 +12,9 @@ import (
 type layer interface {
 	// bounds is where it paints at most.
 	bounds() image.Rectangle
+	// since is where a picture with it may differ from one that has before in
+	// its place.
+	since(before layer) image.Rectangle
 	// paint paints the part of it that lies within dst, which is opaque.
 	paint(dst *image.RGBA)
 }
@@ -23,6 +26,8 @@ type sky struct {
 }
 
 func (s *sky) bounds() image.Rectangle { return s.area }
+
+func (s *sky) since(before layer) image.Rectangle { return s.bounds().Union(before.bounds()) }
 
 func (s *sky) paint(dst *image.RGBA) {
 	for y := dst.Rect.Min.Y; y < dst.Rect.Max.Y; y++ {
@@ -42,6 +47,8 @@ type ridge struct {
 }
 
 func (r *ridge) bounds() image.Rectangle { return r.area }
+
+func (r *ridge) since(before layer) image.Rectangle { return r.bounds().Union(before.bounds()) }
 
 func (r *ridge) paint(dst *image.RGBA) {
 	area := r.area.Intersect(dst.Rect)
@@ -90,7 +97,8 @@ func (c capsule) bounds() image.Rectangle {
 
 func (c capsule) paint(dst *image.RGBA) {
 	area := c.bounds().Intersect(dst.Rect)
-	reach := c.radius + c.soft/2
+	reach, core := c.radius+c.soft/2, max(0, c.radius-c.soft/2)
+	full := int(256 * c.opacity)
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		pixels := dst.Pix[dst.PixOffset(area.Min.X, y):]
 		dy := float64(y) + 0.5 - c.y
@@ -101,20 +109,39 @@ func (c capsule) paint(dst *image.RGBA) {
 			if distance >= reach*reach {
 				continue
 			}
+			i := 4 * (x - area.Min.X)
+			if distance <= core*core {
+				blend(pixels[i:i+4], c.color, full)
+				continue
+			}
 			inside := min((reach-math.Sqrt(distance))/c.soft, 1)
 			if c.soft > 2 {
 				inside *= inside
 			}
-			i := 4 * (x - area.Min.X)
 			blend(pixels[i:i+4], c.color, int(256*inside*c.opacity))
 		}
 	}
+}
+
+func (c capsule) since(before layer) image.Rectangle {
+	area := c.bounds().Union(before.bounds())
+	old, ok := before.(capsule)
+	if !ok {
+		return area
+	}
+	end := min(old.right, c.right)
+	if old.right = c.right; old == c {
+		area.Min.X = max(area.Min.X, int(end)) // only its right end moved
+	}
+	return area
 }
 
 // sprite is a finished, partly transparent drawing, such as a line of text.
 type sprite struct{ image *image.RGBA }
 
 func (s *sprite) bounds() image.Rectangle { return s.image.Rect }
+
+func (s *sprite) since(before layer) image.Rectangle { return s.bounds().Union(before.bounds()) }
 
 func (s *sprite) paint(dst *image.RGBA) {
 	draw.Draw(dst, s.image.Rect, s.image, s.image.Rect.Min, draw.Over)

@@ -1,5 +1,7 @@
 package render
 
+import "math"
+
 // lumaBlocks are the offsets (x, y) in samples of the sixteen 4×4 luma blocks
 // in coding order: quarter by quarter. The first four are those of chroma too.
 var lumaBlocks = [16][2]int{
@@ -32,12 +34,12 @@ func (c *component) prepare(source, reconstructed *plane, mbX, mbY, side int) {
 	c.edges.gather(reconstructed, mbX, mbY, side)
 }
 
-// cost is how far prediction p is from the source; the prediction is left in
-// candidate.
-func (c *component) cost(p prediction) int {
+// cost is how far prediction p is from the source, roughly when above limit;
+// the prediction is left in candidate.
+func (c *component) cost(p prediction, limit int) int {
 	n := c.side * c.side
 	c.edges.predict(c.candidate[:n], p)
-	return difference(c.source[:n], c.candidate[:n])
+	return difference(c.source[:n], c.candidate[:n], limit)
 }
 
 // quantize transforms the difference between source and prediction.
@@ -48,18 +50,18 @@ func (c *component) quantize(q *quantizer) {
 	for n, offset := range lumaBlocks[:blocks] {
 		block := &c.ac[n]
 		at := offset[1]*c.side + offset[0]
-		any := int32(0)
+		residue := int32(0)
 		for y := range 4 {
 			source, predicted := c.source[at:at+4], c.predicted[at:at+4]
 			for x := range 4 {
 				d := int32(source[x]) - int32(predicted[x])
 				block[4*y+x] = d
-				any |= d
+				residue |= d
 			}
 			at += c.side
 		}
 		c.blockAC[n] = false
-		if any == 0 {
+		if residue == 0 {
 			continue
 		}
 		forwardDCT(block)
@@ -93,8 +95,7 @@ func (c *component) quantizeDC(q *quantizer, dc *[16]int32, blocks int) {
 	}
 }
 
-// reconstruct computes result from prediction and levels as decoders do. A
-// component whose AC levels are not sent (withAC false) has none that count.
+// reconstruct computes result from prediction and levels as decoders do.
 func (c *component) reconstruct(q *quantizer) {
 	blocks := c.side * c.side / 16
 	if !c.hasDC && !c.hasAC {
@@ -144,16 +145,16 @@ type macroblock struct {
 // choose picks the prediction of least difference over the given components
 // and leaves it in each of them. All have the same edges available.
 func choose(parts ...*component) prediction {
-	best, least := predictDC, -1
-	for p := predictVertical; p < predictions; p++ {
+	best, least := predictDC, math.MaxInt
+	for p := range predictions {
 		if !parts[0].edges.possible(p) {
 			continue
 		}
 		cost := 0
 		for _, part := range parts {
-			cost += part.cost(p)
+			cost += part.cost(p, least-cost)
 		}
-		if least < 0 || cost < least {
+		if cost < least {
 			best, least = p, cost
 			for _, part := range parts {
 				part.predicted, part.candidate = part.candidate, part.predicted

@@ -27,8 +27,7 @@ func (p *painter) advance(frame int) []int {
 		case i >= len(p.shown):
 			p.mark(l.bounds())
 		case p.shown[i] != l:
-			p.mark(p.shown[i].bounds())
-			p.mark(l.bounds())
+			p.mark(l.since(p.shown[i]))
 		}
 	}
 	p.shown = layers

@@ -7,7 +7,8 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
-	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/image/font"
 )
@@ -42,8 +43,8 @@ type scene struct {
 	middle  []layer // before the sun
 	numbers font.Face
 	clock   *sprite
-	reading string // what clock shows
-	clockAt image.Point
+	reading string      // what clock shows
+	clockAt image.Point // its bottom right
 }
 
 var (
@@ -58,10 +59,10 @@ func newScene(s Spec) (*scene, error) {
 		return nil, err
 	}
 	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(s.Prompt)) // never fails
-	random := rand.New(rand.NewPCG(s.Seed, hash.Sum64()))
+	_, _ = hash.Write([]byte(s.Prompt))                   // never fails
+	random := rand.New(rand.NewPCG(s.Seed, hash.Sum64())) //nolint:gosec // a landscape is no secret, and must repeat
 	choice := palettes()
-	unit := min(math.Sqrt(float64(s.Width*s.Height))/100, float64(s.Width)/70)
+	unit := min(math.Sqrt(float64(s.Width*s.Height))/100, float64(s.Width)/70, float64(s.Height)/40)
 	c := &scene{
 		spec: s, unit: unit, margin: 5 * unit, fonts: fonts, random: random,
 		colors: choice[random.IntN(len(choice))],
@@ -195,28 +196,30 @@ func (c *scene) footer() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if c.numbers, err = face(c.fonts.mono, 3.4*c.unit); err != nil {
+	if c.numbers, err = face(c.fonts.regular, 3.4*c.unit); err != nil {
 		return 0, err
 	}
 	s := c.spec
 	baseline := float64(s.Height) - 6.8*c.unit
 	widest := float64(font.MeasureString(c.numbers, c.time(s.frames()))) / 64
-	clockX := float64(s.Width) - c.margin - widest
-	c.clockAt = image.Pt(int(clockX), int(baseline))
-	room := int(clockX - c.margin - 2*c.unit)
+	c.clockAt = image.Pt(int(float64(s.Width)-c.margin), int(baseline))
+	room := int(float64(s.Width) - 2*c.margin - widest - 2*c.unit)
 	model := legible(s.Model, c.fonts.bold, 80)
 	size := fmt.Sprintf("%d×%d · %d s · %d fps", s.Width, s.Height, s.Seconds, s.FPS)
 	c.middle = append(c.middle,
 		write(elide(model, bold, room), bold, white, c.margin, baseline-3*c.unit, c.shadow()),
 		write(elide(size, regular, room), regular, pale, c.margin, baseline, c.shadow()))
-	return baseline - 6*c.unit, nil
+	return baseline - 7*c.unit, nil
 }
 
 // prompt writes the prompt above bottom, as large as it fits.
 func (c *scene) prompt(bottom float64) error {
 	text := legible(c.spec.Prompt, c.fonts.regular, promptLimit)
+	if strings.ContainsRune(text, missing) && strings.Trim(text, string(missing)+" …") == "" {
+		text = fmt.Sprintf("(a prompt of %d characters in letters that the sandbox cannot draw)", utf8.RuneCountInString(c.spec.Prompt))
+	}
 	width := int(float64(c.spec.Width) - 2*c.margin)
-	room := bottom - 0.46*float64(c.spec.Height)
+	room := bottom - 0.48*float64(c.spec.Height)
 	var lines []string
 	var chosen font.Face
 	var step float64
@@ -243,18 +246,19 @@ func (c *scene) prompt(bottom float64) error {
 	return nil
 }
 
-// time is what the clock shows at the beginning of a frame.
+// time is what the clock shows at the beginning of a frame. All digits are
+// equally wide, so that its right end stands still.
 func (c *scene) time(frame int) string {
 	tenths := frame * 10 / c.spec.FPS
-	whole := strconv.Itoa(c.spec.Seconds)
-	return fmt.Sprintf("%*d.%d / %s.0 s", len(whole), tenths/10, tenths%10, whole)
+	return fmt.Sprintf("%d.%d / %d.0 s", tenths/10, tenths%10, c.spec.Seconds)
 }
 
 // tick is the clock at a frame; it stays the same layer while it reads the same.
 func (c *scene) tick(frame int) *sprite {
 	if reading := c.time(frame); c.clock == nil || reading != c.reading {
 		c.reading = reading
-		c.clock = write(reading, c.numbers, white, float64(c.clockAt.X), float64(c.clockAt.Y), c.shadow())
+		left := float64(c.clockAt.X) - float64(font.MeasureString(c.numbers, reading))/64
+		c.clock = write(reading, c.numbers, white, left, float64(c.clockAt.Y), c.shadow())
 	}
 	return c.clock
 }

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
@@ -23,14 +22,14 @@ import (
 const missing = '□'
 
 // typefaces are the fonts that scenes use.
-type typefaces struct{ regular, bold, mono *sfnt.Font }
+type typefaces struct{ regular, bold *sfnt.Font }
 
 func loadTypefaces() (typefaces, error) {
 	var t typefaces
 	for _, f := range []struct {
 		into *(*sfnt.Font)
 		data []byte
-	}{{&t.regular, goregular.TTF}, {&t.bold, gobold.TTF}, {&t.mono, gomono.TTF}} {
+	}{{&t.regular, goregular.TTF}, {&t.bold, gobold.TTF}} {
 		parsed, err := opentype.Parse(f.data)
 		if err != nil {
 			return t, fmt.Errorf("parse a built-in font: %w", err)
@@ -77,7 +76,7 @@ func legible(text string, f *sfnt.Font, limit int) string {
 func wrap(text string, f font.Face, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		joined := word
 		if line != "" {
 			joined = line + " " + word
@@ -107,22 +106,20 @@ func fits(text string, f font.Face, width int) bool {
 
 // cut is the longest beginning of text that fits, at least one character.
 func cut(text string, f font.Face, width int) string {
-	end := 0
-	for i := range text {
-		if i > 0 && !fits(text[:i], f, width) {
-			break
+	var wide fixed.Int26_6
+	before := rune(-1)
+	for i, r := range text {
+		if before >= 0 {
+			wide += f.Kern(before, r)
 		}
-		end = i
-	}
-	if end == 0 {
-		for i := range text {
-			if i > 0 {
-				return text[:i]
-			}
+		advance, _ := f.GlyphAdvance(r) // legible left none without
+		wide += advance
+		if i > 0 && wide > fixed.I(width) {
+			return text[:i]
 		}
-		return text
+		before = r
 	}
-	return text[:end]
+	return text
 }
 
 // elide shortens text to the width with an ellipsis, when it does not fit.
@@ -130,12 +127,8 @@ func elide(text string, f font.Face, width int) string {
 	if fits(text, f, width) {
 		return text
 	}
-	for runes := []rune(text); len(runes) > 0; runes = runes[:len(runes)-1] {
-		if short := strings.TrimRight(string(runes), " ") + "…"; fits(short, f, width) {
-			return short
-		}
-	}
-	return "…"
+	short := cut(text, f, width-font.MeasureString(f, "…").Ceil())
+	return strings.TrimRight(short, " ") + "…"
 }
 
 // write draws one line of text with its baseline starting at (x, y) pixels; a
