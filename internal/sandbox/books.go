@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -49,6 +50,7 @@ func (s *Server) Books() Books {
 	if err != nil {
 		s.logger.Error("sandbox: the books are incomplete", "error", err)
 	}
+	slices.SortStableFunc(receipts, func(a, b *receipt) int { return a.Time.Compare(b.Time) })
 	now := s.clock()
 	books := Books{Entries: make([]Entry, 0, len(receipts))}
 	for _, r := range receipts {

@@ -60,7 +60,7 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request) {
 func (t *task) spec() render.Spec {
 	return render.Spec{
 		Width: t.Width, Height: t.Height, Seconds: t.Seconds, Prompt: t.Prompt, Model: t.Model,
-		Seed: uint64(t.Seed), //nolint:gosec // never negative
+		Seed: uint64(t.Seed),
 	}
 }
 

@@ -79,8 +79,8 @@ type Options struct {
 	Limit int
 	// Logger gets nothing that a request contains; nil: silence.
 	Logger *slog.Logger
-	// Webhooks sends webhooks; nil: a client that follows no redirects and
-	// gives up after 10 s.
+	// Webhooks sends webhooks; nil: http.DefaultClient. Redirects are not
+	// followed, and each try ends after 10 s.
 	Webhooks *http.Client
 }
 
@@ -112,7 +112,7 @@ type Server struct {
 	creating   sync.Mutex
 	lastPruned time.Time
 
-	life    context.Context //nolint:containedctx // ends with Close; webhooks outlive the request that began them
+	life    context.Context // ends with Close; webhooks outlive the request that began them
 	end     context.CancelFunc
 	running sync.WaitGroup // webhooks
 }
@@ -125,7 +125,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		catalog: o.Catalog, dialect: o.Dialect, generation: o.Generation, webhooks: o.WebhookGeneration,
 		speed: o.Speed, baseURL: strings.TrimRight(o.BaseURL, "/"), now: o.Now, credits: o.Credits, limit: o.Limit,
-		logger: o.Logger, client: o.Webhooks, accounts: accounts(),
+		logger: o.Logger, client: onlyThere(o.Webhooks), accounts: accounts(),
 	}
 	s.defaults()
 	if err := s.checkOptions(); err != nil {
@@ -173,9 +173,6 @@ func (s *Server) defaults() {
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
-	}
-	if s.client == nil {
-		s.client = webhookClient()
 	}
 }
 
@@ -276,7 +273,7 @@ func (s *Server) answer(w http.ResponseWriter, status int, mediaType string, bod
 	w.Header().Set("Content-Type", mediaType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
+	if _, err := w.Write(body); err != nil { //nolint:gosec // JSON or fixed markup, typed as such
 		s.logger.Debug("sandbox: the client went before the answer", "error", err)
 	}
 }

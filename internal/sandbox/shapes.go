@@ -17,6 +17,11 @@ type envelope struct {
 	Data    any    `json:"data"`
 }
 
+// wrapped is data in a good envelope.
+func wrapped(data any) envelope {
+	return envelope{Code: http.StatusOK, Message: "success", Data: data}
+}
+
 // accepted is createTask's answer.
 type accepted struct {
 	TaskID      string         `json:"taskId"`
@@ -86,7 +91,7 @@ type zRecord struct {
 func (s *Server) record(t *task, g Generation, now time.Time) any {
 	switch g {
 	case GenerationZ:
-		return envelope{Code: http.StatusOK, Message: "success", Data: s.zRecord(t, now)}
+		return wrapped(s.zRecord(t, now))
 	case GenerationWorkflow:
 		if t.state(now) == video.Failed {
 			return failedWorkflow{TaskID: t.ID, Model: s.toolID(t.Model), Status: stateWord(t, now), Error: errorText(t)}
@@ -117,12 +122,12 @@ func (s *Server) record(t *task, g Generation, now time.Time) any {
 func (s *Server) webhook(t *task, g Generation, now time.Time) any {
 	switch g {
 	case GenerationKinovi:
-		return envelope{Code: http.StatusOK, Message: "success", Data: s.record(t, g, now)}
+		return wrapped(s.record(t, g, now))
 	case GenerationB:
 		flat, _ := s.record(t, g, now).(flatRecord)
 		flat.OrderID, flat.State, flat.Status = t.OrderID, flat.Status, ""
 		flat.UpdateTime = flat.CompleteTime
-		return envelope{Code: http.StatusOK, Message: "success", Data: flat}
+		return wrapped(flat)
 	case GenerationZ, GenerationWorkflow:
 	}
 	return s.record(t, g, now)

@@ -26,6 +26,8 @@ type receipt struct {
 	Message string `json:"message,omitempty"`
 	// Task is nil when the request was not accepted.
 	Task *task `json:"task,omitempty"`
+
+	name string // on the shelf
 }
 
 // maxRefused is how many refused requests are remembered: a flood of them
@@ -45,13 +47,14 @@ type shelf struct {
 	root   *os.Root
 	logger *slog.Logger
 
-	mu       sync.Mutex
-	receipts map[string]*receipt
-	refused  []string // names, oldest first
+	mu      sync.Mutex
+	byName  map[string]*receipt
+	arrived []*receipt // in the order in which this process learnt of them
+	refused int        // how many of them have no task
 }
 
 func newShelf(root *os.Root, logger *slog.Logger) *shelf {
-	return &shelf{root: root, logger: logger, receipts: make(map[string]*receipt)}
+	return &shelf{root: root, logger: logger, byName: make(map[string]*receipt)}
 }
 
 // add stores a receipt. Its file appears whole or not at all. Nothing is
@@ -72,15 +75,22 @@ func (s *shelf) add(name string, r *receipt) error {
 	return nil
 }
 
-// writeOnce creates a file that nobody sees half written. The part is made
-// exclusively, so that two writers of one name cannot both succeed.
+// writeOnce creates a file that nobody sees half written; fs.ErrExist when it
+// is there already. The part, made exclusively, keeps other writers of that
+// name out between the look and the rename.
 func writeOnce(root *os.Root, name string, data []byte) error {
 	part := name + partExt
 	file, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	_, err = root.Lstat(name)
+	switch {
+	case err == nil:
+		err = fs.ErrExist
+	case errors.Is(err, fs.ErrNotExist):
+		_, err = file.Write(data)
+	}
 	err = errors.Join(err, file.Close())
 	if err == nil {
 		err = root.Rename(part, name)
@@ -94,24 +104,30 @@ func writeOnce(root *os.Root, name string, data []byte) error {
 // keep remembers a receipt, and forgets the oldest refused one when there are
 // too many. The caller holds mu.
 func (s *shelf) keep(name string, r *receipt) {
-	s.receipts[name] = r
+	r.name = name
+	s.byName[name] = r
+	s.arrived = append(s.arrived, r)
 	if r.Task != nil {
 		return
 	}
-	s.refused = append(s.refused, name)
-	if len(s.refused) > maxRefused {
-		s.drop(s.refused[0])
-		s.refused = s.refused[1:]
+	s.refused++
+	if s.refused > maxRefused {
+		oldest := slices.IndexFunc(s.arrived, func(r *receipt) bool { return r.Task == nil })
+		s.forget(s.arrived[oldest])
+		s.arrived = slices.Delete(s.arrived, oldest, oldest+1)
 	}
 }
 
-// drop forgets a receipt and removes its file. The caller holds mu.
-func (s *shelf) drop(name string) {
-	delete(s.receipts, name)
+// forget removes a receipt from everywhere but arrived. The caller holds mu.
+func (s *shelf) forget(r *receipt) {
+	delete(s.byName, r.name)
+	if r.Task == nil {
+		s.refused--
+	}
 	if s.root == nil {
 		return
 	}
-	if err := s.root.Remove(name + receiptExt); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.root.Remove(r.name + receiptExt); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.logger.Warn("sandbox: cannot remove an old task", "error", err)
 	}
 }
@@ -120,7 +136,7 @@ func (s *shelf) drop(name string) {
 func (s *shelf) task(id string) *task {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.receipts[id]
+	r := s.byName[id]
 	if r == nil {
 		r = s.read(id)
 	}
@@ -155,18 +171,13 @@ func (s *shelf) read(name string) *receipt {
 	return r
 }
 
-// all lists every receipt, oldest first, those of other processes included. On
-// an error the list holds what this process knows.
+// all lists every receipt, those of other processes included, in no certain
+// order. On an error the list holds what this process knows.
 func (s *shelf) all() ([]*receipt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.refresh()
-	list := make([]*receipt, 0, len(s.receipts))
-	for _, r := range s.receipts {
-		list = append(list, r)
-	}
-	slices.SortFunc(list, func(a, b *receipt) int { return a.Time.Compare(b.Time) })
-	return list, err
+	return slices.Clone(s.arrived), err
 }
 
 // refresh reads the files that are new. The caller holds mu.
@@ -177,7 +188,7 @@ func (s *shelf) refresh() error {
 	}
 	for _, name := range names {
 		name, isReceipt := strings.CutSuffix(name, receiptExt)
-		if isReceipt && s.receipts[name] == nil {
+		if isReceipt && s.byName[name] == nil {
 			s.read(name)
 		}
 	}
@@ -208,12 +219,13 @@ func (s *shelf) prune(before time.Time) error {
 	if err := s.refresh(); err != nil {
 		return err
 	}
-	for name, r := range s.receipts {
-		if r.Time.Before(before) {
-			s.drop(name)
+	s.arrived = slices.DeleteFunc(s.arrived, func(r *receipt) bool {
+		old := r.Time.Before(before)
+		if old {
+			s.forget(r)
 		}
-	}
-	s.refused = slices.DeleteFunc(s.refused, func(name string) bool { return s.receipts[name] == nil })
+		return old
+	})
 	names, err := s.files()
 	if err != nil {
 		return err

@@ -88,13 +88,17 @@ func (t *task) refunded(now time.Time) video.Credits {
 	return 0
 }
 
+// UsualTime is how long a clip of so many seconds takes at speed 1, from
+// acceptance to success: 8 s for 5.
+func UsualTime(seconds int) time.Duration { return time.Duration(3+seconds) * time.Second }
+
 // schedule says when a clip of so many seconds begins and ends at speed 1: a
 // 5 s clip takes 8 s.
 func schedule(seconds int, words magic) (waitFor, doneAfter time.Duration) {
 	if words.has("webhook-early") {
 		return 0, 0
 	}
-	doneAfter = time.Duration(3+seconds) * time.Second
+	doneAfter = UsualTime(seconds)
 	if words.has("slow") {
 		doneAfter *= 4
 	}

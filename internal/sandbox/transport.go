@@ -104,7 +104,8 @@ type pipedAnswer struct {
 func (a *pipedAnswer) run(h http.Handler, r *http.Request) {
 	finished := false
 	defer func() {
-		if cause := recover(); cause != nil && cause != http.ErrAbortHandler {
+		cause := recover()
+		if err, isError := cause.(error); cause != nil && (!isError || !errors.Is(err, http.ErrAbortHandler)) {
 			panic(cause)
 		}
 		switch {
@@ -174,7 +175,9 @@ type pipedBody struct {
 // context is done.
 func (b *pipedBody) Read(p []byte) (int, error) {
 	n, err := b.PipeReader.Read(p)
-	if errors.Is(err, io.ErrClosedPipe) && b.gaveUp() != nil {
+	if err != nil && b.gaveUp() != nil {
+		// Also instead of EOF: a handler that ends because the request was
+		// given up has not sent all it had to say.
 		err = b.gaveUp()
 	}
 	return n, err

@@ -8,14 +8,18 @@ import (
 	"time"
 )
 
+// webhookTimeout bounds one try.
 const webhookTimeout = 10 * time.Second
 
-// webhookClient sends to the given address only: no redirects.
-func webhookClient() *http.Client {
-	return &http.Client{
-		Timeout:       webhookTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// onlyThere is a copy of the client (nil: the default one) that sends to the
+// given address only: no redirects.
+func onlyThere(client *http.Client) *http.Client {
+	if client == nil {
+		client = http.DefaultClient
 	}
+	staying := *client
+	staying.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &staying
 }
 
 // notify sees to it that a task's webhook is sent when the task ends: now,
