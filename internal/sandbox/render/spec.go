@@ -45,7 +45,7 @@ type Spec struct {
 // Encode writes the clip as an MP4 file (H.264 constrained baseline, no sound,
 // moov before mdat). A Spec out of range is a *video.Error with code Invalid,
 // reported before the first byte; any other error is w's. Memory is about
-// three bytes a pixel plus the finished file.
+// six bytes a pixel plus the finished file.
 func Encode(w io.Writer, s Spec) error {
 	s, err := s.complete()
 	if err != nil {
