@@ -29,6 +29,9 @@ const (
 	maxRedirects = 3
 
 	userAgent = "seedance-mcp"
+
+	schemeHTTP  = "http"
+	schemeHTTPS = "https"
 )
 
 // Config says which upstream to speak to, and as whom.
@@ -126,7 +129,7 @@ func parseBase(text string) (*url.URL, error) {
 		// The parser's own message repeats the text, which may hold a secret.
 		return nil, &video.Error{Code: video.Invalid, Message: "The upstream's address is not a URL.", Suggestion: advice}
 	}
-	if (base.Scheme != "http" && base.Scheme != "https") || base.Hostname() == "" {
+	if (base.Scheme != schemeHTTP && base.Scheme != schemeHTTPS) || base.Hostname() == "" {
 		return nil, &video.Error{Code: video.Invalid, Message: "The upstream's address is not an http or https URL.", Suggestion: advice}
 	}
 	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
@@ -230,7 +233,7 @@ func port(u *url.URL) string {
 	switch {
 	case u.Port() != "":
 		return u.Port()
-	case u.Scheme == "https":
+	case u.Scheme == schemeHTTPS:
 		return "443"
 	default:
 		return "80"
@@ -265,8 +268,7 @@ func (c *Client) clean(text string) string {
 
 // cause strips net/http's "Get \"https://…\":" in front of a failure.
 func cause(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"seedance-mcp/internal/upstream"
 	"seedance-mcp/internal/video"
@@ -242,7 +243,9 @@ func TestCreateTellsCreditsAndLimits(t *testing.T) {
 	}
 }
 
-func TestKeyNeverShows(t *testing.T) {
+func TestKeyNeverShows(t *testing.T) { synctest.Test(t, testKeyNeverShows) }
+
+func testKeyNeverShows(t *testing.T) {
 	for _, body := range []string{`{"message":"Invalid API Key ` + fakeKey + `"}`, `no json ` + fakeKey, `<title>` + fakeKey + `</title>`} {
 		for _, status := range []int{200, 400, 401, 403, 429, 500} {
 			made := client(t, base, video.Kinovi, saysJSON(status, body))

@@ -216,5 +216,5 @@ func webURL(text string) bool {
 		return false
 	}
 	parsed, err := url.Parse(text)
-	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Hostname() != "" && parsed.User == nil
+	return err == nil && (parsed.Scheme == schemeHTTP || parsed.Scheme == schemeHTTPS) && parsed.Hostname() != "" && parsed.User == nil
 }

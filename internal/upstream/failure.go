@@ -41,7 +41,7 @@ var phrases = []struct {
 }{
 	{[]string{"face detected", "real person", "human face"}, video.FailFace},
 	{[]string{"generated video did not pass", "output did not pass", "did not pass review"}, video.FailOutputReview},
-	{[]string{"failed to download your", "failed to download", "failed review", "could not be downloaded", "please replace it"}, video.FailMedia},
+	{[]string{"failed to download your", "failed to download", "failed review", "could not be downloaded"}, video.FailMedia},
 	{[]string{"violates platform rules", "violate", "sensitive content", "moderation"}, video.FailModeration},
 	{[]string{"timed out", "timeout"}, video.FailTimeout},
 	{[]string{"temporarily unavailable", "server error", "generation failed", "try again later", "internal error", "overloaded", "capacity"}, video.FailServer},

@@ -51,8 +51,8 @@ func readPolicy(window time.Duration) policy {
 
 // permanent says that the same attempt would fail in the same way.
 func permanent(err error) bool {
-	var untrusted *tls.CertificateVerificationError
-	return errors.Is(err, errRedirect) || errors.As(err, &untrusted)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return untrusted || errors.Is(err, errRedirect)
 }
 
 // client binds the policy to an HTTP client.
@@ -73,7 +73,7 @@ func (p policy) client(inner *http.Client, logger *slog.Logger) *retryablehttp.C
 func (p policy) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	f := flightOf(ctx)
 	if ctx.Err() != nil || time.Since(f.began) > p.window {
-		return false, nil
+		return false, nil //nolint:nilerr // the library then returns err itself
 	}
 	// Asked to stay away for longer than we wait: the caller's own schedule
 	// is the better place to come back from.
@@ -90,7 +90,7 @@ func backoff(first, long time.Duration, attempt int, resp *http.Response) time.D
 	if attempt < 10 {
 		wait = min(first<<attempt, long)
 	}
-	wait = wait/2 + rand.N(wait/2+1)
+	wait = wait/2 + rand.N(wait/2+1) //nolint:gosec // jitter needs no secrecy
 	if after, ok := retryAfter(resp); ok {
 		wait = min(max(wait, after), long)
 	}
@@ -153,8 +153,8 @@ func (f *flight) neverLeft(err error) bool {
 	if f.left.Load() {
 		return false
 	}
-	var dial *net.OpError
-	return f.asked.Load() || (errors.As(err, &dial) && dial.Op == "dial")
+	dial, ok := errors.AsType[*net.OpError](err)
+	return f.asked.Load() || (ok && dial.Op == "dial")
 }
 
 // retryLog sends the library's lines to slog at debug level: what matters is

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,8 +118,8 @@ func fieldName(path json.RawMessage) string {
 	if json.Unmarshal(path, &steps) != nil {
 		return ""
 	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		if name, ok := steps[i].(string); ok {
+	for _, step := range slices.Backward(steps) {
+		if name, ok := step.(string); ok {
 			return name
 		}
 	}
@@ -126,6 +127,8 @@ func fieldName(path json.RawMessage) string {
 }
 
 // toolArguments maps the wire's input names to those that callers use.
+//
+//nolint:goconst // a table reads best in plain words
 var toolArguments = map[string]string{
 	"prompt": "prompt", "model": "model", "duration": "duration", "seed": "seed",
 	"aspectRatio": "aspect_ratio", "outputResolution": "resolution", "resolution": "resolution",

@@ -127,7 +127,7 @@ func (c *Client) readTicket(answered envelope, contentType string) (ticket, bool
 	}
 	place.put, place.public = mustParse(put), mustParse(public)
 	// A file must not go over plain HTTP when everything else is encrypted.
-	if c.base.Scheme == "https" && place.put.Scheme != "https" {
+	if c.base.Scheme == schemeHTTPS && place.put.Scheme != schemeHTTPS {
 		return ticket{}, false
 	}
 	if method := strings.ToUpper(answered.text("method")); method == http.MethodPost {
@@ -163,7 +163,7 @@ func (c *Client) put(ctx context.Context, place ticket, size int64, body io.Read
 	req.ContentLength = size
 	req.Header.Set("Content-Type", place.contentType)
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := c.puts.Do(req)
+	resp, err := c.puts.Do(req) //nolint:bodyclose // readAnswer closes it
 	if err != nil {
 		return c.uploadFailed("The upload broke off: "+reason(err), cause(err))
 	}

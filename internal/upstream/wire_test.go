@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"seedance-mcp/internal/upstream"
@@ -286,7 +287,9 @@ func TestCreateTimeouts(t *testing.T) {
 
 // An in-process transport reports no connections, so its failures prove
 // nothing unless they are a dial's own.
-func TestCreateOverASilentTransport(t *testing.T) {
+func TestCreateOverASilentTransport(t *testing.T) { synctest.Test(t, testSilentTransport) }
+
+func testSilentTransport(t *testing.T) {
 	var sent atomic.Int32
 	failing := func(err error) carrier {
 		return func(*http.Request) (*http.Response, error) { sent.Add(1); return nil, err }

@@ -1,0 +1,139 @@
+package upstream_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"unicode"
+
+	"seedance-mcp/internal/upstream"
+	"seedance-mcp/internal/video"
+)
+
+// checkRecord holds whatever the upstream sends.
+func checkRecord(t *testing.T, record upstream.Record) {
+	t.Helper()
+	switch record.State {
+	case video.Waiting, video.Generating, video.Success, video.Failed:
+	default:
+		t.Errorf("state %q", record.State)
+	}
+	if (record.Failure != nil) != (record.State == video.Failed) {
+		t.Errorf("state %q with failure %+v", record.State, record.Failure)
+	}
+	if record.Failure != nil && (record.Failure.Class == "" || record.Failure.Message == "" || record.Failure.Suggestion == "" || !shown(record.Failure.Message)) {
+		t.Errorf("failure %+v", record.Failure)
+	}
+	if !shown(record.RawState) || !shown(record.Model) || record.RawState == "" && record.State == video.Success {
+		t.Errorf("state %q, model %q", record.RawState, record.Model)
+	}
+	if record.CreditsUsed != nil && *record.CreditsUsed < 0 {
+		t.Errorf("used %s", record.CreditsUsed)
+	}
+	if len(record.Videos) > 16 {
+		t.Errorf("%d videos", len(record.Videos))
+	}
+	for _, clip := range record.Videos {
+		if !strings.HasPrefix(strings.ToLower(clip.URL), "http") || clip.Width < 0 || clip.Height < 0 {
+			t.Errorf("video %+v", clip)
+		}
+	}
+	// The store writes it all as JSON; a year beyond 9999 would not go.
+	if _, err := json.Marshal(record); err != nil {
+		t.Error(err)
+	}
+}
+
+// shown says that a text is fit to be shown.
+func shown(text string) bool {
+	return len([]rune(text)) <= 310 && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+func FuzzRecord(f *testing.F) {
+	for _, c := range recordShapes {
+		f.Add(200, c.body)
+	}
+	f.Add(404, `{"message":"Task not found"}`)
+	f.Add(500, `<html><title>x</title>`)
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		if status < 100 || status > 999 {
+			return
+		}
+		synctest.Test(t, func(t *testing.T) {
+			record, err := client(t, base, video.Kinovi, saysJSON(status, body)).Record(t.Context(), "t1")
+			if err == nil {
+				checkRecord(t, record)
+				return
+			}
+			switch video.CodeOf(err) {
+			case video.NotFound, video.Forbidden, video.Unauthenticated, video.Invalid, video.Unavailable:
+			default:
+				t.Errorf("%d %q: %v", status, body, err)
+			}
+		})
+	})
+}
+
+func FuzzWebhook(f *testing.F) {
+	for _, c := range recordShapes {
+		f.Add([]byte(c.body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		record, err := upstream.DecodeWebhook(body)
+		if err != nil {
+			if video.CodeOf(err) != video.Invalid {
+				t.Error(err)
+			}
+			return
+		}
+		if record.TaskID == "" || strings.ContainsAny(record.TaskID, " \n\x00") {
+			t.Errorf("task id %q", record.TaskID)
+		}
+		checkRecord(t, record)
+	})
+}
+
+// FuzzCreate holds the line that money depends on: an answer either names a
+// task, or is a refusal that no 2xx, 3xx or 5xx status can make, or is unknown.
+func FuzzCreate(f *testing.F) {
+	for _, status := range []int{200, 201, 302, 400, 402, 404, 408, 429, 500, 502} {
+		f.Add(status, "application/json", `{"code":200,"data":{"taskId":"t1","creditsUsed":7.5}}`)
+		f.Add(status, "application/json", `{"message":"Insufficient credits","required":200,"available":0.5,"limit":3,"errors":[{"message":"m","path":["a",0]}]}`)
+		f.Add(status, "text/html", `<html><title>502 Bad Gateway</title>`)
+		f.Add(status, "", `{"code":402,"msg":"Concurrency limit reached (3)"}`)
+	}
+	f.Fuzz(func(t *testing.T, status int, kind, body string) {
+		if status < 100 || status > 999 {
+			return
+		}
+		var sent int
+		transport := carrier(func(req *http.Request) (*http.Response, error) {
+			sent++
+			return says(status, kind, body)(req)
+		})
+		accepted, err := client(t, base, video.Kinovi, transport).Create(t.Context(), payload, "")
+		if sent != 1 {
+			t.Fatalf("sent %d times", sent)
+		}
+		if err == nil {
+			if status < 200 || status > 299 || accepted.TaskID == "" || (accepted.Credits != nil && *accepted.Credits < 0) {
+				t.Errorf("%d %q accepted as %+v", status, body, accepted)
+			}
+			return
+		}
+		refused, ok := errors.AsType[*video.Error](err)
+		if !ok || !shown(refused.Message[:min(len(refused.Message), 50)]) || len(refused.Message) > 2000 {
+			t.Fatalf("%v", err)
+		}
+		definite := refused.Code != video.OutcomeUnknown
+		if definite && (status >= 500 || status < 200 || status >= 300 && status < 400) {
+			t.Errorf("%d %q: definite %s", status, body, refused.Code)
+		}
+		if definite && status < 300 && (refused.Status < 400 || refused.Status > 499) {
+			t.Errorf("%d %q: definite %s with verdict %d", status, body, refused.Code, refused.Status)
+		}
+	})
+}
