@@ -52,7 +52,7 @@ func Default() (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(root)
+	return decode(root, "")
 }
 
 // Models lists a dialect's models in the catalogue's order.

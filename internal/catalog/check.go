@@ -9,47 +9,69 @@ import (
 	"seedance-mcp/internal/video"
 )
 
-// checkModel refuses what decodes but cannot be meant. n is the model's node
-// with the dialect's defaults merged in.
-func (d *decoder) checkModel(dialect *dialect, m *Model, n *node) {
-	at := func(name string) *node {
-		if member := n.member(name); member != nil {
-			return member
+// blame finds the place at fault when fields of a model contradict each other.
+type blame struct {
+	override string
+	model    *node // with the defaults merged in
+	defaults *node // may be nil
+}
+
+// at is the first of the named fields that the override file wrote, else the
+// part of it that changed the model, else the first field that is present.
+func (b *blame) at(names ...string) *node {
+	var places []*node
+	for _, name := range names {
+		if member := b.model.member(name); member != nil {
+			places = append(places, member)
 		}
-		return n
 	}
-	d.checkSeconds(m, at("seconds"), n.member("seconds") != nil)
-	d.checkSizes(dialect, m, at)
-	d.checkMedia(m, at)
-	d.checkPrice(m, at("price"))
+	places = append(places, b.model)
+	if b.defaults != nil {
+		places = append(places, b.defaults)
+	}
+	for _, n := range places {
+		if n.file == b.override {
+			return n
+		}
+	}
+	return places[0]
+}
+
+// checkModel refuses what decodes but cannot be meant.
+func (d *decoder) checkModel(dialect *dialect, m *Model, b *blame) {
+	d.checkSeconds(m, b)
+	d.checkSizes(dialect, m, b)
+	d.checkMedia(m, b)
+	d.checkPrice(m, b)
 	switch {
 	case m.MaxPrompt == 0:
-		d.failf(at("max_prompt"), "max_prompt must be a positive number of characters")
+		d.failf(b.at("max_prompt"), "max_prompt must be a positive number of characters")
 	case m.SoundField != "" && m.SoundField != soundGenerateAudio && m.SoundField != soundAudio:
-		d.failf(at("sound_field"), "sound_field must be \"generate_audio\" or \"audio\"")
+		d.failf(b.at("sound_field"), "sound_field must be \"generate_audio\" or \"audio\"")
 	case dialect.name == video.Workflow && (m.MaxVideos > 0 || m.MaxAudios > 0 || m.TakesSeed || m.SoundField != ""):
-		d.failf(n, "the workflow dialect has no fields for videos, audio, seeds or sound")
+		d.failf(b.at("max_videos", "max_audios", "seed", "sound_field"), "the workflow dialect has no fields for videos, audio, seeds or sound")
 	case m.UsualTime == 0:
-		d.failf(at("usual_time"), "usual_time is missing")
+		d.failf(b.at("usual_time"), "usual_time is missing")
 	case m.Deadline < m.UsualTime:
-		d.failf(at("deadline"), "deadline must be at least usual_time (%s)", m.UsualTime)
+		d.failf(b.at("deadline", "usual_time"), "deadline must be at least usual_time (%s)", m.UsualTime)
 	}
 	for resolution := range m.usualByResolution {
 		if !slices.Contains(m.Resolutions, resolution) {
-			d.failf(at("usual_time_by_resolution"), "%q is none of the model's resolutions", video.Clip(resolution, 60))
+			d.failf(b.at("usual_time_by_resolution", "resolutions"), "%q is none of the model's resolutions", video.Clip(resolution, 60))
 		}
 	}
 	for _, topic := range m.Undocumented {
 		if !slices.Contains(topics, topic) {
-			d.failf(at("undocumented"), "%q is no topic; there are %s", video.Clip(topic, 60), strings.Join(topics, ", "))
+			d.failf(b.at("undocumented"), "%q is no topic; there are %s", video.Clip(topic, 60), strings.Join(topics, ", "))
 		}
 	}
 }
 
-func (d *decoder) checkSeconds(m *Model, at *node, given bool) {
-	if !given {
+func (d *decoder) checkSeconds(m *Model, b *blame) {
+	if b.model.member("seconds") == nil {
 		return
 	}
+	at := b.at("seconds")
 	if m.MinSeconds < 1 || m.MaxSeconds < m.MinSeconds {
 		d.failf(at, "seconds must run from at least 1 to max, not from %d to %d", m.MinSeconds, m.MaxSeconds)
 	}
@@ -58,73 +80,73 @@ func (d *decoder) checkSeconds(m *Model, at *node, given bool) {
 	}
 }
 
-func (d *decoder) checkSizes(dialect *dialect, m *Model, at func(string) *node) {
+func (d *decoder) checkSizes(dialect *dialect, m *Model, b *blame) {
 	for _, ratio := range m.AspectRatios {
 		if _, _, ok := splitRatio(ratio); !ok {
-			d.failf(at("aspect_ratios"), "%q is no aspect ratio such as \"16:9\"", video.Clip(ratio, 60))
+			d.failf(b.at("aspect_ratios"), "%q is no aspect ratio such as \"16:9\"", video.Clip(ratio, 60))
 		}
 	}
 	for _, resolution := range m.Resolutions {
 		if !d.known(resolution) {
-			d.failf(at("resolutions"), "%q is no known resolution", video.Clip(resolution, 60))
+			d.failf(b.at("resolutions"), "%q is no known resolution", video.Clip(resolution, 60))
 		}
 	}
 	if !slices.Contains(m.Resolutions, m.DefaultResolution) {
-		d.failf(at("default_resolution"), "default_resolution %q is none of the model's resolutions", video.Clip(m.DefaultResolution, 60))
+		d.failf(b.at("default_resolution", "resolutions"), "default_resolution %q is none of the model's resolutions", video.Clip(m.DefaultResolution, 60))
 	}
 	if m.DefaultAspectRatio != "" && !slices.Contains(m.AspectRatios, m.DefaultAspectRatio) {
-		d.failf(at("default_aspect_ratio"), "default_aspect_ratio %q is none of the model's aspect ratios", video.Clip(m.DefaultAspectRatio, 60))
+		d.failf(b.at("default_aspect_ratio", "aspect_ratios"), "default_aspect_ratio %q is none of the model's aspect ratios", video.Clip(m.DefaultAspectRatio, 60))
 	}
 	// The workflow dialect sends pixels, so each choice must have some. In
 	// kinovi a table that knows nothing of a ratio is a slip too.
 	workflow := dialect.name == video.Workflow
 	if workflow && m.DefaultAspectRatio == "" {
-		d.failf(at("default_aspect_ratio"), "the workflow dialect always sends a size: default_aspect_ratio is missing")
+		d.failf(b.at("default_aspect_ratio"), "the workflow dialect always sends a size: default_aspect_ratio is missing")
 	}
 	if m.sizes == nil && !workflow {
 		return
 	}
 	for _, ratio := range m.AspectRatios {
 		if len(m.sizes[ratio]) == 0 || workflow && len(m.sizes[ratio]) < len(m.Resolutions) {
-			d.failf(at("sizes"), "aspect ratio %s has no pixel size", ratio)
+			d.failf(b.at("sizes", "aspect_ratios", "resolutions"), "aspect ratio %s has no pixel size", ratio)
 		}
 	}
 }
 
-func (d *decoder) checkMedia(m *Model, at func(string) *node) {
+func (d *decoder) checkMedia(m *Model, b *blame) {
 	for _, mode := range m.InputModes {
 		if mode != video.Keyframe && mode != video.Reference {
-			d.failf(at("input_modes"), "%q is no input mode; there are \"keyframe\" and \"reference\"", video.Clip(string(mode), 60))
+			d.failf(b.at("input_modes"), "%q is no input mode; there are \"keyframe\" and \"reference\"", video.Clip(string(mode), 60))
 		}
 	}
 	takesMedia := m.MaxImages+m.MaxVideos+m.MaxAudios > 0
 	switch {
 	case takesMedia && len(m.InputModes) == 0:
-		d.failf(at("input_modes"), "a model that takes media needs input_modes")
+		d.failf(b.at("input_modes", "max_images", "max_videos", "max_audios"), "a model that takes media needs input_modes")
 	case !takesMedia && len(m.InputModes) > 0:
-		d.failf(at("input_modes"), "a model without media has no input_modes")
+		d.failf(b.at("input_modes", "max_images", "max_videos", "max_audios"), "a model without media has no input_modes")
 	case m.TakesMode(video.Keyframe) && m.MaxKeyframes == 0:
-		d.failf(at("keyframe_images"), "keyframe mode needs keyframe_images, the number of images it uses")
+		d.failf(b.at("keyframe_images", "input_modes"), "keyframe mode needs keyframe_images, the number of images it uses")
 	case m.TakesMode(video.Keyframe) && m.MaxImages == 0:
-		d.failf(at("max_images"), "keyframe mode needs images")
+		d.failf(b.at("max_images", "input_modes"), "keyframe mode needs images")
 	case m.MaxVideos > 0 && !m.TakesMode(video.Reference):
-		d.failf(at("max_videos"), "videos need the input mode \"reference\"")
+		d.failf(b.at("max_videos", "input_modes"), "videos need the input mode \"reference\"")
 	}
 	switch m.Requires {
 	case RequiresNothing:
 	case RequiresImage, RequiresImageOrVideo:
 		if m.MaxImages == 0 {
-			d.failf(at("requires"), "requires an image, but max_images is 0")
+			d.failf(b.at("requires", "max_images"), "requires an image, but max_images is 0")
 		}
 	case RequiresVideo:
 		if m.MaxVideos == 0 {
-			d.failf(at("requires"), "requires a video, but max_videos is 0")
+			d.failf(b.at("requires", "max_videos"), "requires a video, but max_videos is 0")
 		}
 	default:
-		d.failf(at("requires"), "requires must be \"image\", \"video\" or \"image_or_video\"")
+		d.failf(b.at("requires"), "requires must be \"image\", \"video\" or \"image_or_video\"")
 	}
-	d.checkFormats(at("image_formats"), m.ImageFormats)
-	d.checkFormats(at("video_formats"), m.VideoFormats)
+	d.checkFormats(b.at("image_formats"), m.ImageFormats)
+	d.checkFormats(b.at("video_formats"), m.VideoFormats)
 }
 
 func (d *decoder) checkFormats(at *node, formats []string) {
@@ -135,7 +157,8 @@ func (d *decoder) checkFormats(at *node, formats []string) {
 	}
 }
 
-func (d *decoder) checkPrice(m *Model, at *node) {
+func (d *decoder) checkPrice(m *Model, b *blame) {
+	at := b.at("price")
 	p := &m.prices
 	if p.base == nil && p.reference == nil && p.video == nil && p.bills == "" {
 		return
@@ -155,7 +178,7 @@ func (d *decoder) checkPrice(m *Model, at *node) {
 		d.failf(at, "video_bills must be \"duration\", \"source_and_duration\", \"twice_source\" or \"nothing_extra\"")
 	}
 	if p.video != nil && m.MaxVideos == 0 {
-		d.failf(at, "a price with a video is for a model that takes none")
+		d.failf(b.at("price", "max_videos"), "a price with a video is for a model that takes none")
 	}
 }
 

@@ -41,15 +41,12 @@ const (
 type decoder struct {
 	reader
 	catalog *Catalog
-	// override is the name of the file laid over the embedded one, "" without:
-	// of two places that contradict each other, its is the one at fault.
-	override string
 }
 
-func decode(root *node) (*Catalog, error) { return decodeOverride(root, "") }
-
-func decodeOverride(root *node, override string) (*Catalog, error) {
-	d := &decoder{catalog: &Catalog{dialects: map[video.Dialect]*dialect{}}, override: override}
+// decode checks and reads the whole catalogue. override is the name of the
+// file that was laid over the embedded one, "" without.
+func decode(root *node, override string) (*Catalog, error) {
+	d := &decoder{reader{override: override}, &Catalog{dialects: map[video.Dialect]*dialect{}}}
 	if d.object(root, "the catalogue", rootFields) {
 		d.tiers(root)
 		d.words(root)
@@ -153,7 +150,7 @@ func (d *decoder) dialect(name string, n *node) {
 		model := d.model(id, whole, tables)
 		model.Workflow = dialect.workflow
 		if d.err == nil {
-			d.checkModel(dialect, model, whole)
+			d.checkModel(dialect, model, &blame{d.override, whole, defaults})
 		}
 		dialect.models = append(dialect.models, model)
 		d.name(dialect, places, id, model, value.place)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -36,12 +37,12 @@ func Overlay(file string, data []byte) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	over, err := parseTree(file, data)
+	over, err := parseTree(file, bytes.TrimPrefix(data, []byte("\uFEFF"))) // editors on Windows write a BOM
 	if err != nil {
 		return nil, err
 	}
 	if over.kind != kindObject {
 		return nil, over.faultf("the catalogue must be an object, not %s", over.kind)
 	}
-	return decodeOverride(merge(base, over), file)
+	return decode(merge(base, over), file)
 }

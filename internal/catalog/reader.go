@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,11 +12,20 @@ import (
 
 // reader turns nodes into values and keeps the first mistake, so that decoding
 // reads as a list of fields. After a mistake every value is a zero value.
-type reader struct{ err error }
+type reader struct {
+	err error
+	// override is the name of the file laid over the embedded one, "" without.
+	override string
+}
 
 func (r *reader) failf(n *node, format string, args ...any) {
-	if r.err == nil {
-		r.err = n.faultf(format, args...)
+	if r.err != nil {
+		return
+	}
+	r.err = n.faultf(format, args...)
+	if r.override != "" && n.file != r.override {
+		// The embedded file alone is right, so the override broke it from afar.
+		r.err = fmt.Errorf("%s does not fit the embedded catalogue: %w", r.override, r.err)
 	}
 }
 

@@ -285,7 +285,7 @@ func sizeTokens(text string) []string {
 		}
 		last := len(tokens) - 1
 		if last >= 0 && (isSeparator(word[:1]) || isSeparator(tokens[last][len(tokens[last])-1:]) ||
-			(word == "p" || word == "k" || word == "px") && digits(tokens[last]) >= 0) {
+			(word == "p" || word == "k" || word == "px") && digits(tokens[last][len(tokens[last])-1:]) >= 0) {
 			tokens[last] += word
 			continue
 		}

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strings"
+
+	"seedance-mcp/internal/video"
 )
 
 // kind is the JSON type of a node.
@@ -64,18 +67,17 @@ func (n *node) member(name string) *node {
 // parseTree reads one JSON value with the places of its parts. Duplicate names
 // in an object are refused: which one was meant is anybody's guess.
 func parseTree(file string, data []byte) (*node, error) {
-	var whole json.RawMessage
-	if err := json.Unmarshal(data, &whole); err != nil {
-		return nil, syntaxFault(file, data, err)
+	if !json.Valid(data) {
+		return nil, syntaxFault(file, data)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	parser := treeParser{file: file, data: data, decoder: decoder, line: 1}
-	return parser.value(0)
+	walker := treeWalker{file: file, data: data, line: 1}
+	return walker.value(0)
 }
 
 // syntaxFault gives encoding/json's complaint a line.
-func syntaxFault(file string, data []byte, err error) error {
+func syntaxFault(file string, data []byte) error {
+	var whole json.RawMessage
+	err := json.Unmarshal(data, &whole)
 	at := len(data)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		at = min(int(syntax.Offset), len(data))
@@ -83,78 +85,117 @@ func syntaxFault(file string, data []byte, err error) error {
 	return place{file, 1 + bytes.Count(data[:at], []byte("\n"))}.faultf("not JSON: %v", err)
 }
 
-type treeParser struct {
-	file    string
-	data    []byte
-	decoder *json.Decoder
-	counted int // bytes of data whose line feeds are in line
-	line    int
+// treeWalker steps through text that is known to be valid JSON. It exists
+// because encoding/json tells no places, and its token reader takes most of a
+// millisecond for the embedded file, at every start of the program.
+type treeWalker struct {
+	file string
+	data []byte
+	at   int
+	line int
 }
 
-// here is the place of the token that was read last.
-func (p *treeParser) here() place {
-	end := int(p.decoder.InputOffset())
-	p.line += bytes.Count(p.data[p.counted:end], []byte("\n"))
-	p.counted = end
-	return place{p.file, p.line}
-}
-
-func (p *treeParser) value(depth int) (*node, error) {
-	token, err := p.decoder.Token()
-	if err != nil {
-		return nil, p.here().faultf("not JSON: %v", err)
+// skip passes blanks, and the commas and colons that validity has put right.
+func (w *treeWalker) skip() {
+	for ; w.at < len(w.data); w.at++ {
+		switch w.data[w.at] {
+		case '\n':
+			w.line++
+		case ' ', '\t', '\r', ',', ':':
+		default:
+			return
+		}
 	}
-	n := &node{place: p.here()}
+}
+
+func (w *treeWalker) value(depth int) (*node, error) {
+	w.skip()
+	n := &node{place: place{w.file, w.line}}
 	if depth > maxDepth {
 		return nil, n.faultf("nested too deeply")
 	}
-	switch token := token.(type) {
-	case nil:
-		n.kind = kindNull
-	case bool:
-		n.kind, n.text = kindBool, fmt.Sprint(token)
-	case json.Number:
-		n.kind, n.text = kindNumber, token.String()
-	case string:
-		n.kind, n.text = kindText, token
-	case json.Delim:
+	switch w.data[w.at] {
+	case '{':
+		n.kind = kindObject
+		return n, w.inside(n, '}', depth)
+	case '[':
 		n.kind = kindList
-		if token == '{' {
-			n.kind = kindObject
-		}
-		if err := p.inside(n, depth); err != nil {
-			return nil, err
-		}
+		return n, w.inside(n, ']', depth)
+	case '"':
+		n.kind = kindText
+		var err error
+		n.text, err = w.text()
+		return n, err
+	}
+	n.text = w.literal()
+	switch n.text {
+	case "null":
+		n.kind = kindNull
+	case "true", "false":
+		n.kind = kindBool
+	default:
+		n.kind = kindNumber
 	}
 	return n, nil
 }
 
-// inside reads the items of a list or object up to its closing bracket.
-func (p *treeParser) inside(n *node, depth int) error {
-	seen := map[string]bool{}
-	for p.decoder.More() {
+// inside reads the items of a list or object and its closing bracket.
+func (w *treeWalker) inside(n *node, closing byte, depth int) error {
+	w.at++ // the opening bracket
+	for {
+		w.skip()
+		if w.data[w.at] == closing {
+			w.at++
+			return nil
+		}
 		if n.kind == kindObject {
-			token, err := p.decoder.Token()
+			here := place{w.file, w.line}
+			name, err := w.text()
 			if err != nil {
-				return p.here().faultf("not JSON: %v", err)
+				return err
 			}
-			name, _ := token.(string) // a valid object has only string names
-			if seen[name] {
-				return p.here().faultf("%.60q is written twice", name)
+			if slices.Contains(n.names, name) {
+				return here.faultf("%q is written twice", video.Clip(name, clipName))
 			}
-			seen[name] = true
 			n.names = append(n.names, name)
 		}
-		item, err := p.value(depth + 1)
+		item, err := w.value(depth + 1)
 		if err != nil {
 			return err
 		}
 		n.items = append(n.items, item)
 	}
-	if _, err := p.decoder.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return p.here().faultf("not JSON: %v", err)
+}
+
+// text reads a string with its quotes.
+func (w *treeWalker) text() (string, error) {
+	start := w.at
+	plain := true
+	for w.at++; w.data[w.at] != '"'; w.at++ {
+		if w.data[w.at] == '\\' {
+			plain = false
+			w.at++
+		}
 	}
-	return nil
+	w.at++
+	raw := w.data[start:w.at]
+	if plain {
+		return strings.ToValidUTF8(string(raw[1:len(raw)-1]), "\uFFFD"), nil
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return "", place{w.file, w.line}.faultf("not JSON: %v", err)
+	}
+	return text, nil
+}
+
+// literal reads a number, true, false or null.
+func (w *treeWalker) literal() string {
+	start := w.at
+	for w.at < len(w.data) && !bytes.ContainsRune([]byte(" \t\r\n,]}"), rune(w.data[w.at])) {
+		w.at++
+	}
+	return string(w.data[start:w.at])
 }
 
 // merge lays over on base: objects name by name, anything else replaced. A
