@@ -50,7 +50,7 @@ func (s *Store) Change(ctx context.Context, id string, change func(*video.Task) 
 		}
 		changed = true
 		stored = next.task()
-		return t.update(next)
+		return t.update(original, next)
 	})
 	switch {
 	case errors.Is(err, ErrUnchanged):
@@ -96,9 +96,9 @@ func (s *Store) altered(original row, change func(*video.Task) error) (row, erro
 	return next, nil
 }
 
-// update writes r, whose version is already the new one.
-func (t *transaction) update(r row) error {
-	written, err := t.exec(updateTask, r.id, r.version-1,
+// update writes r, whose version is already the new one, in place of was.
+func (t *transaction) update(was, r row) error {
+	written, err := t.exec(updateTask, r.id, was.version,
 		r.upstream, r.upstreamID, r.state, r.dueAt, r.interval, r.bookedAt, r.polls, r.emptySuccesses,
 		r.submittedAt, r.updatedAt, r.completedAt, r.model, r.resolution, r.seconds, r.estimated, r.reserved, r.used,
 		r.charged, r.settled, r.requestHash, r.callbackToken, r.reason, r.workflow,
@@ -117,5 +117,5 @@ func (t *transaction) update(r row) error {
 	if written != 1 {
 		return video.Errorf(video.Conflict, "Task %s changed meanwhile.", r.id)
 	}
-	return nil
+	return t.rebook(was, r)
 }

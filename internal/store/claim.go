@@ -22,7 +22,7 @@ const (
 	claimDue = `UPDATE tasks SET due_at = $1 + interval_ms, booked_at = $1, polls = polls + 1
 		WHERE id IN (SELECT id FROM tasks WHERE upstream = $2 AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $3)
 		RETURNING ` + columns
-	rebook = `UPDATE tasks SET due_at = $1 + (due_at - booked_at), booked_at = $1
+	moveBookings = `UPDATE tasks SET due_at = $1 + (due_at - booked_at), booked_at = $1
 		WHERE upstream = $2 AND due_at IS NOT NULL AND due_at > $1 AND booked_at > $1 + $3 AND due_at >= booked_at`
 	selectNextDue = `SELECT MIN(due_at) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL`
 	countOverdue  = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND due_at <= $2`
@@ -72,7 +72,7 @@ func (s *Store) followClock(t *transaction, q ClaimQuery) error {
 		return nil
 	}
 	for _, upstream := range q.Upstreams {
-		if _, err := t.exec(rebook, now, upstream, clockSkew.Milliseconds()); err != nil {
+		if _, err := t.exec(moveBookings, now, upstream, clockSkew.Milliseconds()); err != nil {
 			return err
 		}
 	}

@@ -9,13 +9,14 @@ import (
 const (
 	selectByUpstreamID = `SELECT ` + columns + ` FROM tasks WHERE upstream = $1 AND upstream_id = $2`
 	selectByCallback   = `SELECT ` + columns + ` FROM tasks WHERE callback_token = $1`
+	selectLatest       = `SELECT ` + columns + ` FROM tasks WHERE principal = $1 ORDER BY created_at DESC, id DESC LIMIT 1`
 )
 
 // writerStatements are all that transactions run.
 func writerStatements() []string {
 	return []string{
 		selectByID, selectByUpstreamID, selectByKey, selectDuplicate, insertTask, insertKey, updateTask,
-		spentByAll, spentByPrincipal, claimDue, rebook,
+		addToLedger, spentByAll, spentByPrincipal, claimDue, moveBookings,
 	}
 }
 
@@ -34,6 +35,12 @@ func (s *Store) ByUpstreamID(ctx context.Context, upstream, upstreamID string) (
 // there is none.
 func (s *Store) ByCallback(ctx context.Context, token string) (video.Task, error) {
 	return s.one(ctx, selectByCallback, token)
+}
+
+// Latest gives the principal's newest task by CreatedAt. NotFound when it has
+// none.
+func (s *Store) Latest(ctx context.Context, principal string) (video.Task, error) {
+	return s.one(ctx, selectLatest, principal)
 }
 
 func (s *Store) one(ctx context.Context, text string, args ...any) (video.Task, error) {

@@ -2,29 +2,138 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"seedance-mcp/internal/video"
 )
 
-// spentColumns are the two sums of the ledger: what settled tasks cost, and
-// what the others hold.
-const spentColumns = `CAST(COALESCE(SUM(CASE WHEN settled = 1 THEN charged ELSE 0 END), 0) AS BIGINT),
-	CAST(COALESCE(SUM(CASE WHEN settled = 1 THEN 0 ELSE reserved END), 0) AS BIGINT)`
+// The ledger is a table of sums: what the tasks of one hour, principal,
+// account, model and state come to. Every write of a task books its difference
+// there in the same transaction, so that a budget over a month reads some
+// hundred rows, not every task.
 
 const (
-	spentByAll       = `SELECT ` + spentColumns + ` FROM tasks WHERE created_at >= $1 AND sandbox = $2`
-	spentByPrincipal = `SELECT ` + spentColumns + ` FROM tasks WHERE principal = $3 AND created_at >= $1 AND sandbox = $2`
+	hour       = int64(time.Hour / time.Millisecond)
+	hoursAtDay = 24
+)
+
+// entry is what one task adds to the ledger.
+type entry struct {
+	place entryPlace
+	sums  entrySums
+}
+
+type entryPlace struct {
+	principal              string
+	hour, sandbox          int64
+	upstream, model, state string
+}
+
+type entrySums struct {
+	tasks, estimated, used, charged, reserved int64
+	comparedEstimated, comparedCharged        int64
+}
+
+func entryOf(r row) entry {
+	e := entry{
+		place: entryPlace{principal: r.principal, hour: hoursDown(r.createdAt), sandbox: r.sandbox, upstream: r.upstream, model: r.model, state: r.state},
+		sums:  entrySums{tasks: 1, estimated: r.estimated.V, used: r.used.V},
+	}
+	if r.settled == 0 {
+		e.sums.reserved = r.reserved
+		return e
+	}
+	e.sums.charged = r.charged
+	if r.state == string(video.Success) && r.estimated.Valid {
+		e.sums.comparedEstimated, e.sums.comparedCharged = r.estimated.V, r.charged
+	}
+	return e
+}
+
+func (s entrySums) plus(sign int64, other entrySums) entrySums {
+	return entrySums{
+		tasks:             s.tasks + sign*other.tasks,
+		estimated:         s.estimated + sign*other.estimated,
+		used:              s.used + sign*other.used,
+		charged:           s.charged + sign*other.charged,
+		reserved:          s.reserved + sign*other.reserved,
+		comparedEstimated: s.comparedEstimated + sign*other.comparedEstimated,
+		comparedCharged:   s.comparedCharged + sign*other.comparedCharged,
+	}
+}
+
+const addToLedger = `INSERT INTO ledger (principal, hour, sandbox, upstream, model, state,
+		tasks, estimated, used, charged, reserved, compared_estimated, compared_charged)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+	ON CONFLICT (principal, hour, sandbox, upstream, model, state) DO UPDATE SET
+		tasks = ledger.tasks + excluded.tasks, estimated = ledger.estimated + excluded.estimated,
+		used = ledger.used + excluded.used, charged = ledger.charged + excluded.charged,
+		reserved = ledger.reserved + excluded.reserved,
+		compared_estimated = ledger.compared_estimated + excluded.compared_estimated,
+		compared_charged = ledger.compared_charged + excluded.compared_charged`
+
+func (t *transaction) addToLedger(e entry) error {
+	p, s := e.place, e.sums
+	_, err := t.exec(addToLedger, p.principal, p.hour, p.sandbox, p.upstream, p.model, p.state,
+		s.tasks, s.estimated, s.used, s.charged, s.reserved, s.comparedEstimated, s.comparedCharged)
+	return err
+}
+
+// rebook moves a task's part in the ledger from what it was to what it is.
+func (t *transaction) rebook(was, is row) error {
+	before, after := entryOf(was), entryOf(is)
+	switch {
+	case before == after:
+		return nil
+	case before.place == after.place:
+		return t.addToLedger(entry{place: after.place, sums: after.sums.plus(-1, before.sums)})
+	}
+	if err := t.addToLedger(entry{place: before.place, sums: entrySums{}.plus(-1, before.sums)}); err != nil {
+		return err
+	}
+	return t.addToLedger(after)
+}
+
+// What a task comes to, in the ledger's columns.
+const (
+	taskCharged  = `CASE WHEN settled = 1 THEN charged ELSE 0 END`
+	taskReserved = `CASE WHEN settled = 1 THEN 0 ELSE reserved END`
+	isCompared   = `state = 'success' AND settled = 1 AND estimated IS NOT NULL`
+)
+
+// Whole hours come from the ledger; the part of an hour in which the window
+// begins comes from the tasks themselves.
+const (
+	spentFrom = `SELECT CAST(COALESCE(SUM(charged), 0) AS BIGINT), CAST(COALESCE(SUM(reserved), 0) AS BIGINT) FROM (
+		SELECT charged, reserved FROM ledger WHERE hour >= $2 AND sandbox = $4`
+	spentInPart = ` UNION ALL SELECT ` + taskCharged + `, ` + taskReserved + `
+		FROM tasks WHERE created_at >= $1 AND created_at < $3 AND sandbox = $4`
+	spentByAll       = spentFrom + spentInPart + `) AS entries`
+	spentByPrincipal = spentFrom + ` AND principal = $5` + spentInPart + ` AND principal = $5) AS entries`
 )
 
 // spentQuery is the query and its arguments; principal "" is everybody.
 func spentQuery(principal string, since time.Time, sandbox bool) (string, []any) {
-	args := []any{since.UnixMilli(), oneIf(sandbox)}
+	start := since.UnixMilli()
+	whole := hoursUp(start)
+	args := []any{start, whole, whole * hour, oneIf(sandbox)}
 	if principal == "" {
 		return spentByAll, args
 	}
 	return spentByPrincipal, append(args, principal)
+}
+
+// hoursUp is the first whole hour at ms or later, in hours since 1970.
+func hoursUp(ms int64) int64 {
+	return hoursDown(ms + hour - 1)
+}
+
+// hoursDown is the last whole hour at ms or before.
+func hoursDown(ms int64) int64 {
+	if ms < 0 {
+		return -((-ms + hour - 1) / hour)
+	}
+	return ms / hour
 }
 
 func (t *transaction) spent(principal string, since time.Time, sandbox bool) (charged, reserved video.Credits, err error) {
@@ -40,75 +149,4 @@ func (s *Store) Spent(ctx context.Context, principal string, since time.Time, sa
 	text, args := spentQuery(principal, since, sandbox)
 	err = s.scanOne(ctx, text, args, []any{&charged, &reserved})
 	return charged, reserved, explain(err)
-}
-
-// UsageFilter selects the tasks of a usage report.
-type UsageFilter struct {
-	Principal string    // "": everybody's
-	Since     time.Time // inclusive; zero: from the beginning
-	Until     time.Time // exclusive; zero: to the end
-	Sandbox   *bool     // nil: both
-}
-
-// UsageRow sums one model's tasks of one day.
-type UsageRow struct {
-	Day   time.Time // midnight UTC; by CreatedAt
-	Model string
-
-	Count, Succeeded, Failed int
-	// Estimated sums the quotes of all tasks that had a price.
-	Estimated video.Credits
-	// Charged sums what settled tasks cost, Reserved what the others hold.
-	Charged, Reserved video.Credits
-	// ComparedEstimated and ComparedCharged sum only the tasks that succeeded,
-	// are settled and had a price: how good the estimates are.
-	ComparedEstimated, ComparedCharged video.Credits
-}
-
-// Usage reports by day, newest first, and model.
-func (s *Store) Usage(ctx context.Context, f UsageFilter) ([]UsageRow, error) {
-	var where conditions
-	if f.Principal != "" {
-		where.add("principal =", f.Principal)
-	}
-	where.between(f.Since, f.Until)
-	if f.Sandbox != nil {
-		where.add("sandbox =", oneIf(*f.Sandbox))
-	}
-	const compared = `state = 'success' AND settled = 1 AND estimated IS NOT NULL`
-	var report []UsageRow
-	err := s.each(ctx, `SELECT created_at / 86400000, model, COUNT(*),
-		SUM(CASE WHEN state = 'success' THEN 1 ELSE 0 END), SUM(CASE WHEN state = 'fail' THEN 1 ELSE 0 END),
-		CAST(COALESCE(SUM(estimated), 0) AS BIGINT), `+spentColumns+`,
-		CAST(SUM(CASE WHEN `+compared+` THEN estimated ELSE 0 END) AS BIGINT),
-		CAST(SUM(CASE WHEN `+compared+` THEN charged ELSE 0 END) AS BIGINT)
-		FROM tasks`+where.clause()+` GROUP BY 1, 2 ORDER BY 1 DESC, 2`, where.args, func(rows *sql.Rows) error {
-		var day int64
-		var u UsageRow
-		err := rows.Scan(&day, &u.Model, &u.Count, &u.Succeeded, &u.Failed, &u.Estimated, &u.Charged, &u.Reserved,
-			&u.ComparedEstimated, &u.ComparedCharged)
-		u.Day = time.UnixMilli(day * 86_400_000).UTC()
-		report = append(report, u)
-		return err
-	})
-	return report, err
-}
-
-const selectDurations = `SELECT completed_at - submitted_at FROM tasks
-	WHERE model = $1 AND resolution = $2 AND seconds = $3 AND sandbox = $4 AND state = 'success'
-	AND submitted_at IS NOT NULL AND completed_at > submitted_at
-	ORDER BY completed_at DESC LIMIT 20`
-
-// Durations are how long the latest successes, at most 20, newest first, took
-// from SubmittedAt to CompletedAt; seconds is the clip's length. The sandbox
-// keeps its own time, so it is asked for apart.
-func (s *Store) Durations(ctx context.Context, model, resolution string, seconds int, sandbox bool) ([]time.Duration, error) {
-	var took []time.Duration
-	err := s.each(ctx, selectDurations, []any{model, resolution, seconds, oneIf(sandbox)}, func(rows *sql.Rows) error {
-		var ms int64
-		err := rows.Scan(&ms)
-		took = append(took, time.Duration(ms)*time.Millisecond)
-		return err
-	})
-	return took, err
 }

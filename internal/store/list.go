@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -60,8 +59,7 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	where := f.conditions()
-	if err := s.sum(ctx, where, &page); err != nil {
+	if err := s.sum(ctx, f, &page); err != nil {
 		return Page{}, err
 	}
 	limit := f.Limit
@@ -69,11 +67,15 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 		limit = defaultPage
 	}
 	limit = min(limit, largestPage)
+	where := f.conditions()
+	further := where.created(f.Since, f.Until)
 	if f.Cursor != "" {
-		where.add("created_at <=", after.createdAt) // alone it would do on the index
-		where.addPair("(created_at, id) <", after.createdAt, after.id)
+		at := where.arg(after.createdAt)
+		// The first says the same as the second to an index on created_at.
+		further = append(further, "created_at <= "+at, "(created_at, id) < ("+at+", "+where.arg(after.id)+")")
 	}
-	text := fmt.Sprintf(`SELECT %s FROM tasks%s ORDER BY created_at DESC, id DESC LIMIT %d`, columns, where.clause(), limit+1)
+	text := fmt.Sprintf(`SELECT %s FROM tasks%s ORDER BY created_at DESC, id DESC LIMIT %d`,
+		columns, where.clause(further...), limit+1)
 	if err := s.each(ctx, text, where.args, into(&page.Tasks)); err != nil {
 		return Page{}, err
 	}
@@ -86,10 +88,12 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 }
 
 // sum fills in the totals.
-func (s *Store) sum(ctx context.Context, where conditions, page *Page) error {
+func (s *Store) sum(ctx context.Context, f Filter, page *Page) error {
+	where := f.conditions()
+	entries := where.entries(f.Since, f.Until)
+	text := `SELECT state, SUM(tasks), CAST(SUM(estimated) AS BIGINT), CAST(SUM(used) AS BIGINT), CAST(SUM(charged) AS BIGINT),
+		CAST(SUM(reserved) AS BIGINT) FROM (` + entries + `) AS entries GROUP BY state HAVING SUM(tasks) > 0`
 	page.Counts = make(map[video.State]int)
-	text := `SELECT state, COUNT(*), CAST(COALESCE(SUM(estimated), 0) AS BIGINT), CAST(COALESCE(SUM(used), 0) AS BIGINT), ` +
-		spentColumns + ` FROM tasks` + where.clause() + ` GROUP BY state`
 	return s.each(ctx, text, where.args, func(rows *sql.Rows) error {
 		var state string
 		var count int
@@ -105,6 +109,7 @@ func (s *Store) sum(ctx context.Context, where conditions, page *Page) error {
 	})
 }
 
+// conditions are all but the times.
 func (f Filter) conditions() conditions {
 	var where conditions
 	if f.Principal != "" {
@@ -112,13 +117,10 @@ func (f Filter) conditions() conditions {
 	}
 	if len(f.IDs) > 0 {
 		where.addOneOf("id", f.IDs)
+		where.rowsOnly = true
 	}
 	if len(f.States) > 0 {
-		states := make([]string, len(f.States))
-		for i, state := range f.States {
-			states[i] = string(state)
-		}
-		where.addOneOf("state", states)
+		where.addStates(f.States)
 	}
 	if f.Model != "" {
 		where.add("model =", f.Model)
@@ -127,55 +129,7 @@ func (f Filter) conditions() conditions {
 		where.add("upstream =", f.Upstream)
 	}
 	if f.Text != "" {
-		escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-		where.add("search_text LIKE", "%"+escape.Replace(strings.ToLower(f.Text))+"%")
-		where.terms[len(where.terms)-1] += ` ESCAPE '\'`
+		where.addText(f.Text)
 	}
-	where.between(f.Since, f.Until)
 	return where
-}
-
-// conditions is a WHERE clause under construction, with its arguments.
-type conditions struct {
-	terms []string
-	args  []any
-}
-
-// add adds "left $n".
-func (c *conditions) add(left string, arg any) {
-	c.args = append(c.args, arg)
-	c.terms = append(c.terms, fmt.Sprintf("%s $%d", left, len(c.args)))
-}
-
-// addPair adds "left ($n, $n+1)".
-func (c *conditions) addPair(left string, first, second any) {
-	c.args = append(c.args, first, second)
-	c.terms = append(c.terms, fmt.Sprintf("%s ($%d, $%d)", left, len(c.args)-1, len(c.args)))
-}
-
-// addOneOf adds "column IN ($n, …)".
-func (c *conditions) addOneOf(column string, values []string) {
-	marks := make([]string, len(values))
-	for i, value := range values {
-		c.args = append(c.args, value)
-		marks[i] = fmt.Sprintf("$%d", len(c.args))
-	}
-	c.terms = append(c.terms, column+" IN ("+strings.Join(marks, ", ")+")")
-}
-
-// between restricts created_at; zero times do not.
-func (c *conditions) between(since, until time.Time) {
-	if !since.IsZero() {
-		c.add("created_at >=", since.UnixMilli())
-	}
-	if !until.IsZero() {
-		c.add("created_at <", until.UnixMilli())
-	}
-}
-
-func (c *conditions) clause() string {
-	if len(c.terms) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(c.terms, " AND ")
 }

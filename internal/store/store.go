@@ -193,7 +193,7 @@ func (s *Store) scanOne(ctx context.Context, text string, args, targets []any) e
 	if s.closed.Load() {
 		return errClosed()
 	}
-	prepared, err := s.queries.get(ctx, text)
+	prepared, err := s.queries.get(ctx, text) //nolint:sqlclosecheck // closes with the Store
 	if err != nil {
 		return err
 	}

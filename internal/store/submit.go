@@ -189,9 +189,11 @@ func (s *Store) insert(t *transaction, task video.Task) (video.Task, error) {
 		return video.Task{}, fmt.Errorf("insert task %s: %w", task.ID, err)
 	}
 	if task.IdempotencyKey != "" {
-		err = t.keepKey(task.Principal, task.IdempotencyKey, task.ID)
+		if err := t.keepKey(task.Principal, task.IdempotencyKey, task.ID); err != nil {
+			return video.Task{}, err
+		}
 	}
-	return r.task(), err
+	return r.task(), t.addToLedger(entryOf(r))
 }
 
 func (t *transaction) keepKey(principal, key, id string) error {

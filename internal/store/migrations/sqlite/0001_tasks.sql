@@ -48,17 +48,35 @@ CREATE TABLE idempotency_keys (
   PRIMARY KEY (principal, idempotency_key)
 ) STRICT, WITHOUT ROWID;
 
+-- Tasks and their credits summed by the hour of created_at, so that budgets and
+-- totals cost the same however many tasks there are. Written in the transaction
+-- that writes the task; the tasks are the truth.
+CREATE TABLE ledger (
+  principal          TEXT    NOT NULL,
+  hour               INTEGER NOT NULL, -- since 1970 UTC
+  sandbox            INTEGER NOT NULL,
+  upstream           TEXT    NOT NULL,
+  model              TEXT    NOT NULL,
+  state              TEXT    NOT NULL,
+  tasks              INTEGER NOT NULL,
+  estimated          INTEGER NOT NULL,
+  used               INTEGER NOT NULL,
+  charged            INTEGER NOT NULL, -- what settled tasks cost
+  reserved           INTEGER NOT NULL, -- what the others hold
+  compared_estimated INTEGER NOT NULL, -- of settled successes that had a price
+  compared_charged   INTEGER NOT NULL,
+  PRIMARY KEY (principal, hour, sandbox, upstream, model, state)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_by_hour ON ledger (hour);
+
 CREATE UNIQUE INDEX tasks_upstream_id ON tasks (upstream, upstream_id) WHERE upstream_id IS NOT NULL;
 CREATE UNIQUE INDEX tasks_callback ON tasks (callback_token) WHERE callback_token IS NOT NULL;
 
 -- Claims: only tasks in flight are in it.
 CREATE INDEX tasks_due ON tasks (upstream, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX tasks_unfinished ON tasks (upstream, state, principal, created_at, id) WHERE state NOT IN ('success', 'fail');
-CREATE INDEX tasks_duplicates ON tasks (request_hash, principal, created_at);
+CREATE INDEX tasks_duplicates ON tasks (request_hash, principal, created_at, id);
 CREATE INDEX tasks_durations ON tasks (model, resolution, seconds, sandbox, completed_at) WHERE state = 'success';
-
--- Budgets, totals and usage read these alone, never the wide rows.
-CREATE INDEX tasks_by_principal ON tasks
-  (principal, created_at, id, state, model, upstream, sandbox, settled, reserved, charged, estimated, used);
-CREATE INDEX tasks_by_time ON tasks
-  (created_at, id, state, model, upstream, sandbox, settled, reserved, charged, estimated, used);
+CREATE INDEX tasks_by_time ON tasks (created_at, id);
+CREATE INDEX tasks_by_principal ON tasks (principal, created_at, id);
+CREATE INDEX tasks_by_state ON tasks (principal, state, created_at, id);

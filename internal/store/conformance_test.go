@@ -1,0 +1,59 @@
+package store_test
+
+import (
+	"testing"
+
+	"seedance-mcp/internal/store"
+)
+
+// opener gives a new, empty store, closed with the test.
+type opener func(t testing.TB, options ...store.Option) *store.Store
+
+// conformance is what any database behind a Store must pass.
+func conformance(t *testing.T, open opener) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, opener){
+		"submit/new":              submitNew,
+		"submit/keys":             submitKeys,
+		"submit/duplicates":       submitDuplicates,
+		"submit/key of duplicate": submitKeepsKeyOfDuplicate,
+		"submit/look-up":          submitLookUp,
+		"submit/budgets":          submitBudgets,
+		"submit/all or nothing":   submitAllOrNothing,
+		"submit/same instant":     submitSameInstant,
+		"submit/budget race":      submitBudgetRace,
+		"insert":                  insertAdopts,
+		"change/every field":      changeEveryField,
+		"change/nothing":          changeNothing,
+		"change/fixed fields":     changeFixedFields,
+		"change/aborts":           changeAborts,
+		"change/upstream id":      changeUpstreamID,
+		"change/concurrent":       changeConcurrent,
+		"claim/books":             claimBooks,
+		"claim/order and limit":   claimOrderAndLimit,
+		"claim/upstreams":         claimUpstreams,
+		"claim/no interval":       claimNoInterval,
+		"claim/once":              claimOnce,
+		"claim/clock set back":    claimClockSetBack,
+		"next due, overdue":       nextDueAndOverdue,
+		"queue":                   queueHeads,
+		"get":                     getBy,
+		"list/filters":            listFilters,
+		"list/text":               listText,
+		"list/pages":              listPages,
+		"list/totals":             listTotals,
+		"ledger/spent":            ledgerSpent,
+		"ledger/usage":            ledgerUsage,
+		"ledger/windows":          ledgerWindows,
+		"ledger/durations":        ledgerDurations,
+		"ledger/model":            ledgerAgainstModel,
+		"watch/own":               watchOwn,
+		"watch/coalesces":         watchCoalesces,
+		"contexts":                contextsEnd,
+		"closed":                  closedStore,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open) })
+	}
+}
+
+func TestSQLiteConforms(t *testing.T) { conformance(t, openNew) }
