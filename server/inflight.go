@@ -6,11 +6,17 @@ import (
 	"sync"
 )
 
-// inflight are one connection's calls by id, so that it can cancel its own.
-// Whoever takes a call out of it first, the answer or the cancellation, wins.
+// inflight are one connection's open calls. Those that may still be answered
+// are known by id, so that the client can cancel its own: whoever takes a call
+// out first, its answer or its cancellation, wins.
 type inflight struct {
-	mu    sync.Mutex
-	calls map[string]*flight
+	limit int
+
+	mu      sync.Mutex
+	calls   map[string]*flight
+	running int // handlers, those of cancelled calls included
+	closed  bool
+	open    sync.WaitGroup // calls whose last word is not written yet
 }
 
 type flight struct {
@@ -18,32 +24,56 @@ type flight struct {
 	cancel context.CancelFunc
 }
 
-func newInflight() *inflight { return &inflight{calls: map[string]*flight{}} }
+func newInflight(limit int) *inflight {
+	return &inflight{limit: limit, calls: map[string]*flight{}}
+}
 
-// begin enters a call; nil if its id is in use.
-func (f *inflight) begin(id json.RawMessage, cancel context.CancelFunc) *flight {
+// verdict is what became of a new call.
+type verdict int
+
+const (
+	begun verdict = iota
+	tooMany
+	idInUse
+	shuttingDown
+)
+
+// begin enters a call. One that begun says of must be ended and done.
+func (f *inflight) begin(id json.RawMessage, cancel context.CancelFunc) (*flight, verdict) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := string(id)
-	if _, used := f.calls[key]; used {
-		return nil
+	switch _, used := f.calls[key]; {
+	case f.closed:
+		return nil, shuttingDown
+	case f.running >= f.limit:
+		return nil, tooMany
+	case used:
+		return nil, idInUse
 	}
 	call := &flight{id: key, cancel: cancel}
 	f.calls[key] = call
-	return call
+	f.running++
+	f.open.Add(1)
+	return call, begun
 }
 
-// end takes a call out before it is answered; false: it was cancelled and must
-// not be.
+// end says that the handler is over, before its answer is written: with the
+// answer the client may use id and place again. false: the call was cancelled
+// and must not be answered.
 func (f *inflight) end(call *flight) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.running--
 	if f.calls[call.id] != call {
 		return false
 	}
 	delete(f.calls, call.id)
 	return true
 }
+
+// done says that nothing more will be written for an ended call.
+func (f *inflight) done() { f.open.Done() }
 
 // cancel ends the call that params, those of notifications/cancelled, name.
 // Unknown ids are ignored: some clients cancel what is already answered.
@@ -61,4 +91,17 @@ func (f *inflight) cancel(params json.RawMessage) {
 	if call != nil {
 		call.cancel()
 	}
+}
+
+// close refuses new calls; idle is closed once the open ones are done.
+func (f *inflight) close() (idle <-chan struct{}) {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		f.open.Wait()
+		close(done)
+	}()
+	return done
 }

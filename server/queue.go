@@ -22,25 +22,45 @@ type queue struct {
 
 	mu     sync.Mutex
 	room   sync.Cond
+	pump   func(mcp.JSONRPCNotification) // what the first notification starts
+	ended  chan struct{}                 // closed when the pump has stopped
+	over   chan struct{}                 // closed by close
 	closed bool
 }
 
 func newQueue(patient bool) *queue {
-	q := &queue{messages: make(chan mcp.JSONRPCNotification, queueSize), patient: patient}
+	q := &queue{messages: make(chan mcp.JSONRPCNotification, queueSize), patient: patient, over: make(chan struct{})}
 	q.room.L = &q.mu
 	return q
 }
 
 // NotificationChannel is called by mcp-go for each notification.
 func (q *queue) NotificationChannel() chan<- mcp.JSONRPCNotification {
-	if q.patient {
-		q.mu.Lock()
-		for len(q.messages) >= queueSize/2 && !q.closed {
-			q.room.Wait()
-		}
-		q.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.pump != nil && q.ended == nil && !q.closed {
+		q.ended = make(chan struct{})
+		go q.run(q.pump, q.ended)
+	}
+	for q.patient && len(q.messages) >= queueSize/2 && !q.closed {
+		q.room.Wait()
 	}
 	return q.messages
+}
+
+// run delivers notifications as they come. Most calls send none, so it starts
+// with the first.
+func (q *queue) run(deliver func(mcp.JSONRPCNotification), ended chan<- struct{}) {
+	defer close(ended)
+	for {
+		select {
+		case message := <-q.messages:
+			q.took()
+			deliver(message)
+		case <-q.over:
+			return
+		}
+	}
 }
 
 // took must be called after each receive.
@@ -50,12 +70,20 @@ func (q *queue) took() {
 	q.room.Broadcast()
 }
 
-// close lets senders go. What they send from now on is never delivered.
+// close lets senders go and stops the pump; what they send from now on is
+// never delivered. It may be called again.
 func (q *queue) close() {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed = true
-	q.room.Broadcast()
+	if !q.closed {
+		q.closed = true
+		close(q.over)
+		q.room.Broadcast()
+	}
+	ended := q.ended
+	q.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
 }
 
 // rest hands over what was sent before the call ended, and nothing of what a

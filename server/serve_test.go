@@ -59,7 +59,7 @@ func TestServeDrainsOpenStreams(t *testing.T) {
 	if err := await(t, ended); err != nil {
 		t.Error(err)
 	}
-	if _, err := transport.RoundTrip(request(t, base, initialize)); err == nil {
+	if _, err := wire.RoundTrip(request(t, base, initialize)); err == nil {
 		t.Error("still serving")
 	}
 }

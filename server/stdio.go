@@ -28,8 +28,7 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 		server: s, out: out,
 		peer:     newPeer("", false),
 		asks:     newAsks(),
-		inflight: newInflight(),
-		slots:    make(chan struct{}, maxStdioCalls),
+		inflight: newInflight(maxStdioCalls),
 		broken:   make(chan error, 1),
 	}
 	stop, err := c.broadcasts(calls)
@@ -38,23 +37,20 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 	}
 	defer stop()
 
-	lines, ended := c.read(calls, in)
-	for {
-		select {
-		case l := <-lines:
-			c.handle(calls, l)
-		case err := <-ended:
-			c.finish(cancel)
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return fmt.Errorf("reading stdin: %w", err)
-		case err := <-c.broken:
-			return fmt.Errorf("writing stdout: %w", err)
-		case <-ctx.Done():
-			c.finish(cancel)
+	ended := make(chan error, 1)
+	go func() { ended <- c.read(calls, in) }()
+	select {
+	case err := <-ended:
+		c.finish(cancel)
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		return fmt.Errorf("reading stdin: %w", err)
+	case err := <-c.broken:
+		return fmt.Errorf("writing stdout: %w", err)
+	case <-ctx.Done():
+		c.finish(cancel)
+		return nil
 	}
 }
 
@@ -64,33 +60,25 @@ type connection struct {
 	peer     *peer
 	asks     *asks
 	inflight *inflight
-	slots    chan struct{}
-	running  sync.WaitGroup
 	broken   chan error // the first failed write
 
 	writing sync.Mutex // one message at a time
 	out     io.Writer
 }
 
-// read delivers in's lines until it ends or calls does.
-func (c *connection) read(calls context.Context, in io.Reader) (<-chan line, <-chan error) {
-	lines, ended := make(chan line), make(chan error, 1)
-	reader := newLineReader(in, maxLine)
-	go func() {
-		for {
-			l, err := reader.next()
-			if err != nil {
-				ended <- err
-				return
-			}
-			select {
-			case lines <- l:
-			case <-calls.Done():
-				return
-			}
+// read handles in's messages until it or calls ends.
+func (c *connection) read(calls context.Context, in io.Reader) error {
+	lines := newLineReader(in, maxLine)
+	for {
+		l, err := lines.next()
+		if err != nil {
+			return err
 		}
-	}()
-	return lines, ended
+		if err := calls.Err(); err != nil {
+			return err
+		}
+		c.handle(calls, l)
+	}
 }
 
 // handle takes one message. Notifications, and initialize, on which what
@@ -122,31 +110,34 @@ func (c *connection) request(calls context.Context, m incoming) {
 		c.write(unsupportedVersion(m.ID, version))
 		return
 	}
-	select {
-	case c.slots <- struct{}{}:
-	default:
-		c.write(failure(m.ID, codeBusy, fmt.Sprintf(
-			"The server is busy: %d calls are open on this connection. Wait for one to end.", maxStdioCalls)))
-		return
-	}
 	ctx, cancel := context.WithCancel(calls)
-	call := c.inflight.begin(m.ID, cancel)
-	if call == nil {
+	call, verdict := c.inflight.begin(m.ID, cancel)
+	if verdict != begun {
 		cancel()
-		<-c.slots
-		c.write(failure(m.ID, mcp.INVALID_REQUEST, "A call with this id is still open."))
+		c.write(refuseCall(m.ID, verdict))
 		return
 	}
-	from := c.session(version)
 	serve := func() {
+		defer c.inflight.done()
 		defer cancel()
-		c.serve(ctx, from, call, m)
+		c.serve(ctx, c.session(version), call, m)
 	}
 	if m.Method == string(mcp.MethodInitialize) {
 		serve()
 		return
 	}
-	c.running.Go(serve)
+	go serve()
+}
+
+func refuseCall(id json.RawMessage, why verdict) *mcp.JSONRPCError {
+	switch why {
+	case tooMany:
+		return failure(id, codeBusy, fmt.Sprintf(
+			"The server is busy: %d calls are open on this connection. Wait for one to end.", maxStdioCalls))
+	case idInUse:
+		return failure(id, mcp.INVALID_REQUEST, "A call with this id is still open.")
+	}
+	return failure(id, codeBusy, "The server is shutting down.")
 }
 
 // session is a call's view of the client. A modern call stands for itself: it
@@ -166,47 +157,25 @@ func (c *connection) session(version string) *session {
 // serve runs one call: its notifications in order, then its answer, and
 // nothing once it is cancelled.
 func (c *connection) serve(ctx context.Context, from *session, call *flight, m incoming) {
-	listening := m.Method == string(mcp.MethodSubscriptionsListen)
 	notify := func(n mcp.JSONRPCNotification) error {
-		if listening {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if m.Method == string(mcp.MethodSubscriptionsListen) {
 			n = tagged(n, m.ID)
 		}
 		return c.write(n)
 	}
-	done := make(chan mcp.JSONRPCMessage, 1)
-	go func() {
-		answer := c.server.dispatch(ctx, from, m)
-		<-c.slots // before the answer is out: the client may use the slot at once
-		done <- answer
-	}()
-	for {
-		select {
-		case n := <-from.messages:
-			from.took()
-			if ctx.Err() == nil {
-				_ = notify(n) // a failed write ends the connection by itself
-			}
-		case answer := <-done:
-			if !c.inflight.end(call) || ctx.Err() != nil {
-				from.close()
-				return
-			}
-			_ = from.rest(notify)
-			c.answer(answer, m.ID)
-			return
-		case <-ctx.Done():
-			from.close()
-			c.inflight.end(call)
-			<-done
-			return
-		}
+	from.pump = func(n mcp.JSONRPCNotification) { _ = notify(n) } // a failed write ends the connection by itself
+	answer := c.server.dispatch(ctx, from, m)
+	from.close()
+	if !c.inflight.end(call) || ctx.Err() != nil {
+		return
 	}
-}
-
-func (c *connection) answer(answer mcp.JSONRPCMessage, id json.RawMessage) {
-	text, err := encodeAnswer(answer, id)
+	_ = from.rest(notify)
+	text, err := encodeAnswer(answer, m.ID)
 	if err != nil {
-		c.server.log.Error("answer could not be written", "error", err)
+		c.server.log.ErrorContext(ctx, "answer could not be written", "error", err)
 	}
 	_ = c.writeLine(text)
 }
@@ -236,25 +205,13 @@ func (c *connection) writeLine(text []byte) error {
 // broadcasts brings what the core tells all clients to one that initialized.
 func (c *connection) broadcasts(calls context.Context) (stop func(), err error) {
 	all := c.server.newSession(c.peer, newQueue(false))
+	all.pump = func(n mcp.JSONRPCNotification) { _ = c.write(n) }
 	if err := c.server.mcp.RegisterSession(calls, all); err != nil {
 		return nil, fmt.Errorf("stdio session: %w", err)
 	}
-	ctx, cancel := context.WithCancel(calls)
-	var pump sync.WaitGroup
-	pump.Go(func() {
-		for {
-			select {
-			case n := <-all.messages:
-				_ = c.write(n)
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
 	return func() {
 		c.server.mcp.UnregisterSession(calls, all.SessionID())
-		cancel()
-		pump.Wait()
+		all.close()
 	}, nil
 }
 
@@ -262,11 +219,7 @@ func (c *connection) broadcasts(calls context.Context) (stop func(), err error) 
 // for handlers that ignore their context: the process is about to exit.
 func (c *connection) finish(cancel context.CancelFunc) {
 	c.server.Drain()
-	idle := make(chan struct{})
-	go func() {
-		c.running.Wait()
-		close(idle)
-	}()
+	idle := c.inflight.close()
 	grace := time.NewTimer(c.server.timing.eof)
 	defer grace.Stop()
 	select {

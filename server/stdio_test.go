@@ -210,10 +210,11 @@ func TestStdioSurvivesOverlongLines(t *testing.T) {
 		t.Errorf("%.100s", m.raw)
 	}
 	for _, long := range []string{fits + " ", strings.Repeat("x", 3*server.MaxLine)} {
-		p.send(long, `{"jsonrpc":"2.0","id":2,"method":"ping"}`)
+		p.send(long)
 		if m := p.recv(); m.code() != -32700 || string(m.ID) != "null" {
 			t.Errorf("%.100s", m.raw)
 		}
+		p.send(`{"jsonrpc":"2.0","id":2,"method":"ping"}`)
 		if m := p.recv(); string(m.ID) != "2" {
 			t.Errorf("%.100s", m.raw)
 		}

@@ -171,18 +171,19 @@ func request(t testing.TB, base, body string, headers ...string) *http.Request {
 	return r
 }
 
-var transport = &http.Transport{MaxIdleConnsPerHost: 300}
+// wire connects the raw HTTP clients.
+var wire = &http.Transport{MaxIdleConnsPerHost: 300}
 
 // do sends r; the test's end closes its body.
 func do(t testing.TB, r *http.Request) *http.Response {
 	t.Helper()
-	response, err := transport.RoundTrip(r)
+	response, err := wire.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = response.Body.Close()
-		transport.CloseIdleConnections()
+		wire.CloseIdleConnections()
 	})
 	return response
 }
