@@ -1,0 +1,275 @@
+package tools
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/video"
+)
+
+func wishDecoder(t testing.TB) *decoder {
+	t.Helper()
+	models, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	def := generateVideo(Deps{Catalog: models, Dialect: video.Kinovi}).definition
+	return newDecoder(def)
+}
+
+func statusDecoder(t testing.TB) *decoder {
+	t.Helper()
+	return newDecoder(getTaskStatus(Deps{}).definition)
+}
+
+func TestDecodeWish(t *testing.T) {
+	yes, no, ten := true, false, video.WholeCredits(10)
+	tests := map[string]struct {
+		raw  string
+		want wishArguments
+		note string
+	}{
+		"plain":                  {`{"prompt":"a fox","duration":5}`, wishArguments{Prompt: "a fox", Duration: "5"}, ""},
+		"number as text":         {`{"prompt":"a fox","duration":"5"}`, wishArguments{Prompt: "a fox", Duration: "5"}, ""},
+		"fraction":               {`{"prompt":"a fox","duration":5.0}`, wishArguments{Prompt: "a fox", Duration: "5.0"}, ""},
+		"unit":                   {`{"prompt":"a fox","duration":"5s"}`, wishArguments{Prompt: "a fox", Duration: "5s"}, ""},
+		"unit in words":          {`{"prompt":"a fox","duration":"5 seconds"}`, wishArguments{Prompt: "a fox", Duration: "5 seconds"}, ""},
+		"nulls":                  {`{"prompt":"a fox","model":null,"seed":null,"image_urls":null,"force_new":null,"max_credits":null}`, wishArguments{Prompt: "a fox"}, ""},
+		"blanks":                 {`{"prompt":"a fox","model":"","seed":" ","image_urls":"","force_new":"","max_credits":""}`, wishArguments{Prompt: "a fox"}, ""},
+		"empty lists":            {`{"prompt":"a fox","image_urls":[],"video_urls":["",null]}`, wishArguments{Prompt: "a fox"}, ""},
+		"prompt kept as written": {`{"prompt":"  a fox\n in snow "}`, wishArguments{Prompt: "  a fox\n in snow "}, ""},
+		"other texts trimmed":    {`{"prompt":"a fox","model":" sora2 "}`, wishArguments{Prompt: "a fox", Model: "sora2"}, ""},
+		"one URL":                {`{"prompt":"a fox","image_urls":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, ""},
+		"list in a text":         {`{"prompt":"a fox","image_urls":"[\"https://e.test/a.png\"]"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, ""},
+		"aspectRatio":            {`{"prompt":"a fox","aspectRatio":"16:9"}`, wishArguments{Prompt: "a fox", AspectRatio: "16:9"}, "aspectRatio was read as aspect_ratio."},
+		"Aspect-Ratio":           {`{"prompt":"a fox","Aspect-Ratio":"16:9"}`, wishArguments{Prompt: "a fox", AspectRatio: "16:9"}, "Aspect-Ratio was read as aspect_ratio."},
+		"imageUrl":               {`{"prompt":"a fox","imageUrl":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "imageUrl was read as image_urls."},
+		"imageUrls":              {`{"prompt":"a fox","imageUrls":["https://e.test/a.png"]}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "imageUrls was read as image_urls."},
+		"image_url":              {`{"prompt":"a fox","image_url":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "image_url was read as image_urls."},
+		"images":                 {`{"prompt":"a fox","images":["https://e.test/a.png"]}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "images was read as image_urls."},
+		"same value twice":       {`{"prompt":"a fox","image_url":"https://e.test/a.png","image_urls":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, ""},
+		"near miss over null":    {`{"prompt":"a fox","image_urls":null,"image_url":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "image_url was read as image_urls."},
+		"client's own names":     {`{"prompt":"a fox","wait_for_previous":true,"_meta":{"a":1},"_x":[]}`, wishArguments{Prompt: "a fox"}, ""},
+		"unknown but null":       {`{"prompt":"a fox","negative_prompt":null,"style":""}`, wishArguments{Prompt: "a fox"}, ""},
+		"flag as text":           {`{"prompt":"a fox","generate_audio":"false","force_new":"true"}`, wishArguments{Prompt: "a fox", GenerateAudio: &no, ForceNew: true}, ""},
+		"flag as number":         {`{"prompt":"a fox","generate_audio":1}`, wishArguments{Prompt: "a fox", GenerateAudio: &yes}, ""},
+		"credits as text":        {`{"prompt":"a fox","max_credits":"10"}`, wishArguments{Prompt: "a fox", MaxCredits: &ten}, ""},
+		"credits with their name": {`{"prompt":"a fox","max_credits":"10 credits"}`,
+			wishArguments{Prompt: "a fox", MaxCredits: &ten}, ""},
+		"large seed":          {`{"prompt":"a fox","seed":4294967295}`, wishArguments{Prompt: "a fox", Seed: "4294967295"}, ""},
+		"object in a text":    {`"{\"prompt\":\"a fox\",\"duration\":5}"`, wishArguments{Prompt: "a fox", Duration: "5"}, ""},
+		"escaped name":        {`{"\u0070rompt":"a fox"}`, wishArguments{Prompt: "a fox"}, ""},
+		"resolution a number": {`{"prompt":"a fox","resolution":720}`, wishArguments{Prompt: "a fox", Resolution: "720"}, ""},
+	}
+	decoder := wishDecoder(t)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got wishArguments
+			notes, err := decoder.decode(json.RawMessage(test.raw), &got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if joined := strings.Join(notes, " "); joined != test.note {
+				t.Errorf("notes %q, want %q", joined, test.note)
+			}
+		})
+	}
+}
+
+func TestDecodeStatus(t *testing.T) {
+	tests := map[string]struct {
+		raw  string
+		want statusArguments
+	}{
+		"absent":           {``, statusArguments{}},
+		"null":             {`null`, statusArguments{}},
+		"blank":            {`""`, statusArguments{}},
+		"empty":            {`{}`, statusArguments{}},
+		"taskId":           {`{"taskId":"vid_a"}`, statusArguments{TaskID: "vid_a"}},
+		"id":               {`{"id":"vid_a"}`, statusArguments{TaskID: "vid_a"}},
+		"taskIds":          {`{"taskIds":["vid_a","vid_b"]}`, statusArguments{TaskIDs: []string{"vid_a", "vid_b"}}},
+		"ids":              {`{"ids":"vid_a"}`, statusArguments{TaskIDs: []string{"vid_a"}}},
+		"wait as text":     {`{"wait_seconds":"30"}`, statusArguments{WaitSeconds: 30}},
+		"wait with unit":   {`{"waitSeconds":"30s"}`, statusArguments{WaitSeconds: 30}},
+		"wait in words":    {`{"wait_seconds":"30 seconds"}`, statusArguments{WaitSeconds: 30}},
+		"wait as fraction": {`{"wait_seconds":30.0}`, statusArguments{WaitSeconds: 30}},
+		"wait as 3e1":      {`{"wait_seconds":3e1}`, statusArguments{WaitSeconds: 30}},
+		"wait far too big": {`{"wait_seconds":1e300}`, statusArguments{WaitSeconds: 1<<31 - 1}},
+		"unknown ignored":  {`{"task_id":"vid_a","verbose":true,"format":{"a":[1]}}`, statusArguments{TaskID: "vid_a"}},
+	}
+	decoder := statusDecoder(t)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got statusArguments
+			if _, err := decoder.decode(json.RawMessage(test.raw), &got); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+// TestDecodeRefuses holds that whatever cannot be meant is refused by name,
+// with a text of bounded length whatever was given.
+func TestDecodeRefuses(t *testing.T) {
+	huge := strings.Repeat("x", 300_000)
+	tests := map[string]struct {
+		raw      string
+		argument string
+		mentions []string
+	}{
+		"no prompt":                {`{"duration":5}`, "prompt", []string{"prompt", "missing"}},
+		"blank prompt":             {`{"prompt":""}`, "prompt", []string{"prompt", "missing"}},
+		"nothing at all":           {``, "prompt", []string{"prompt"}},
+		"prompt a number":          {`{"prompt":5}`, "prompt", []string{"a text", "a number", "5"}},
+		"prompt an object":         {`{"prompt":{"text":"a fox"}}`, "prompt", []string{"a text", "an object", `{"text":"a fox"}`}},
+		"prompt a list":            {`{"prompt":["a fox"]}`, "prompt", []string{"a text", "a list"}},
+		"duration a list":          {`{"prompt":"a fox","duration":[5]}`, "duration", []string{"whole number from 2 to 30", "a list", "[5]"}},
+		"duration a flag":          {`{"prompt":"a fox","duration":true}`, "duration", []string{"whole number", "true"}},
+		"duration an object":       {`{"prompt":"a fox","duration":{"seconds":5}}`, "duration", []string{"an object"}},
+		"model an object":          {`{"prompt":"a fox","model":{}}`, "model", []string{"one of seedance-20"}},
+		"images of objects":        {`{"prompt":"a fox","image_urls":[{"url":"https://e.test/a.png"}]}`, "image_urls", []string{"a list of texts"}},
+		"images of numbers":        {`{"prompt":"a fox","image_urls":[1,2]}`, "image_urls", []string{"a list of texts"}},
+		"images a number":          {`{"prompt":"a fox","image_urls":7}`, "image_urls", []string{"a list of texts", "a number"}},
+		"images nested":            {`{"prompt":"a fox","image_urls":[["https://e.test/a.png"]]}`, "image_urls", []string{"a list of texts"}},
+		"images a broken list":     {`{"prompt":"a fox","image_urls":"[\"https"}`, "image_urls", []string{"a list of texts"}},
+		"negative credits":         {`{"prompt":"a fox","max_credits":-1}`, "max_credits", []string{"0 or more", "-1"}},
+		"credits not a number":     {`{"prompt":"a fox","max_credits":"NaN"}`, "max_credits", []string{"number of credits", "NaN"}},
+		"credits infinite":         {`{"prompt":"a fox","max_credits":"Infinity"}`, "max_credits", []string{"number of credits"}},
+		"credits beyond all":       {`{"prompt":"a fox","max_credits":1e300}`, "max_credits", []string{"number of credits"}},
+		"flag not one":             {`{"prompt":"a fox","force_new":"maybe"}`, "force_new", []string{"true or false", "maybe"}},
+		"flag a list":              {`{"prompt":"a fox","force_new":[]}`, "force_new", []string{"true or false"}},
+		"unknown":                  {`{"prompt":"a fox","negative_prompt":"dogs"}`, "negative_prompt", []string{"no argument", "negative_prompt", "nearest is prompt", "nothing was done"}},
+		"unknown, near":            {`{"prompt":"a fox","durration":5}`, "durration", []string{"nearest is duration"}},
+		"unknown, hostile name":    {`{"prompt":"a fox","` + huge + `":1}`, "", []string{"no argument"}},
+		"two different images":     {`{"prompt":"a fox","image_url":"https://e.test/a.png","image_urls":["https://e.test/b.png"]}`, "image_urls", []string{"same argument"}},
+		"huge value":               {`{"prompt":"a fox","duration":["` + huge + `"]}`, "duration", []string{"whole number"}},
+		"arguments a list":         {`[1]`, "", []string{"one JSON object", "a list"}},
+		"arguments a number":       {`7`, "", []string{"one JSON object", "a number"}},
+		"arguments a text":         {`"a fox"`, "", []string{"one JSON object", "a text"}},
+		"control characters clean": {`{"prompt":"a fox","force_new":"\u0000\u001b[31mred"}`, "force_new", []string{"true or false"}},
+	}
+	decoder := wishDecoder(t)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got wishArguments
+			_, err := decoder.decode(json.RawMessage(test.raw), &got)
+			refused, ok := errors.AsType[*video.Error](err)
+			if !ok || refused.Code != video.Invalid {
+				t.Fatalf("got %v, want a refusal", err)
+			}
+			if test.argument != "" && refused.Argument != test.argument {
+				t.Errorf("argument %q, want %q", refused.Argument, test.argument)
+			}
+			text := explain("generate_video", err)
+			for _, word := range test.mentions {
+				if !strings.Contains(text, word) {
+					t.Errorf("%q does not mention %q", text, word)
+				}
+			}
+			if !strings.Contains(text, "generate_video") {
+				t.Errorf("%q does not name the tool to call", text)
+			}
+			if len(text) > maxErrorText || strings.ContainsAny(text, "\x00\x1b\n") {
+				t.Errorf("unfit to show (%d bytes): %.200q", len(text), text)
+			}
+		})
+	}
+}
+
+func TestWrongNumbersOfReadOnlyTools(t *testing.T) {
+	decoder := statusDecoder(t)
+	for _, raw := range []string{
+		`{"wait_seconds":1.5}`, `{"wait_seconds":"soon"}`, `{"wait_seconds":[30]}`, `{"wait_seconds":true}`,
+		`{"wait_seconds":"NaN"}`, `{"wait_seconds":"Inf"}`, `{"wait_seconds":{}}`, `{"wait_seconds":"0x10s0"}`,
+		`{"task_id":["a","b"]}`, `{"task_id":{"id":"a"}}`, `{"task_id":true}`, `{"task_ids":[1]}`,
+	} {
+		var got statusArguments
+		_, err := decoder.decode(json.RawMessage(raw), &got)
+		if video.CodeOf(err) != video.Invalid {
+			t.Errorf("%s: got %v, want a refusal", raw, err)
+		}
+	}
+}
+
+// TestEveryArgumentDecodes catches an argument whose name no field of the
+// tool's struct has: its value would be lost silently.
+func TestEveryArgumentDecodes(t *testing.T) {
+	models, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]func() any{
+		"generate_video":  func() any { return &wishArguments{} },
+		"estimate_cost":   func() any { return &wishArguments{} },
+		"get_task_status": func() any { return &statusArguments{} },
+		"list_tasks":      func() any { return &listArguments{} },
+		"list_models":     func() any { return &modelsArguments{} },
+		"download_video":  func() any { return &downloadArguments{} },
+		"get_usage":       func() any { return &usageArguments{} },
+	}
+	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi}) {
+		def := built.definition
+		decoder := newDecoder(def)
+		for _, arg := range def.arguments {
+			raw := map[kind]string{listKind: `["1"]`, flagKind: `true`}[arg.kind]
+			if raw == "" {
+				raw = `"1"`
+			}
+			decoder.arguments = []argument{arg} // alone, so that nothing else is required
+			into, empty := targets[def.name](), targets[def.name]()
+			if _, err := decoder.decode(json.RawMessage(`{"`+arg.name+`":`+raw+`}`), into); err != nil {
+				t.Fatal(def.name, arg.name, err)
+			}
+			if reflect.DeepEqual(into, empty) {
+				t.Errorf("%s: %s is decoded into nothing", def.name, arg.name)
+			}
+		}
+	}
+}
+
+// FuzzDecode holds that no arguments crash the decoder, that what it refuses
+// can be shown, and that what it accepts it accepts again.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		``, `null`, `{}`, `{"prompt":"a fox","duration":"5s"}`, `{"prompt":"a fox","imageUrl":["a",null]}`,
+		`{"prompt":null}`, `"{\"prompt\":\"x\"}"`, `{"prompt":"a","max_credits":"1e5"}`, `[`, `{"_":1}`, `{"prompt":"\ud800"}`,
+	} {
+		f.Add(seed)
+	}
+	wish, status := wishDecoder(f), statusDecoder(f)
+	f.Fuzz(func(t *testing.T, raw string) {
+		var first, second wishArguments
+		_, err := wish.decode(json.RawMessage(raw), &first)
+		if err != nil {
+			refused, ok := errors.AsType[*video.Error](err)
+			if !ok || refused.Code != video.Invalid {
+				t.Fatalf("%q: %v is no refusal", raw, err)
+			}
+			if text := explain("generate_video", err); text == "" || strings.ContainsAny(text, "\n\x00") {
+				t.Fatalf("%q: unfit to show: %q", raw, text)
+			}
+		} else {
+			again, marshalErr := json.Marshal(first)
+			if marshalErr != nil {
+				t.Fatal(marshalErr)
+			}
+			if _, err := wish.decode(again, &second); err != nil || !reflect.DeepEqual(first, second) {
+				t.Fatalf("%q read as %+v, that again as %+v (%v)", raw, first, second, err)
+			}
+		}
+		var ids statusArguments
+		if _, err := status.decode(json.RawMessage(raw), &ids); err != nil && video.CodeOf(err) != video.Invalid {
+			t.Fatalf("%q: %v is no refusal", raw, err)
+		}
+	})
+}

@@ -1,0 +1,504 @@
+package tools_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/store"
+	"seedance-mcp/internal/video"
+	"seedance-mcp/tools"
+)
+
+const fox = `{"prompt":"A fox in the snow"}`
+
+// TestOrderAndWait is the usual way: order, wait, get a file.
+func TestOrderAndWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		begin := time.Now()
+		ordered := w.works(t, "generate_video", fox)
+		if took := time.Since(begin); took > 2*time.Second {
+			t.Errorf("generate_video took %v, want at most 2 s", took)
+		}
+		w.golden(t, "generate_video", ordered)
+		id := ordered.text("task_id")
+		for _, words := range []string{"get_task_status", "task_id=" + id, "Do not call generate_video again"} {
+			if !strings.Contains(ordered.text("next"), words) {
+				t.Errorf("next %q does not say %q", ordered.text("next"), words)
+			}
+		}
+
+		running := w.works(t, "get_task_status", `{"task_id":"`+id+`"}`)
+		w.golden(t, "get_task_status_running", running)
+		if !strings.Contains(running.text("next"), "Do not call generate_video again") {
+			t.Errorf("next of a running task: %q", running.text("next"))
+		}
+
+		done := w.works(t, "get_task_status", `{"task_id":"`+id+`","wait_seconds":45}`)
+		w.golden(t, "get_task_status_success", done)
+		if took := time.Since(begin); took > 30*time.Second {
+			t.Errorf("a clip of 5 s took %v", took)
+		}
+		videos, _ := done.Fields["videos"].([]any)
+		if len(videos) != 1 {
+			t.Fatalf("videos: %v", videos)
+		}
+		clip, _ := videos[0].(map[string]any)
+		path, _ := clip["path"].(string)
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("saved file: %v", err)
+		}
+		if !strings.Contains(done.Text, `"videos":[{"path":`) || !strings.Contains(done.text("next"), path) {
+			t.Errorf("the saved file does not come first, or not in next: %s", done.Text)
+		}
+		byUpstream := w.works(t, "get_task_status", `{"id":"`+done.text("upstream_task_id")+`"}`)
+		latest := w.works(t, "get_task_status", ``)
+		if byUpstream.text("task_id") != id || latest.text("task_id") != id {
+			t.Errorf("by the upstream's id %q, latest %q, want %q", byUpstream.text("task_id"), latest.text("task_id"), id)
+		}
+	})
+}
+
+// TestSameOrder: however the same wish is written, it is one task and one
+// charge.
+func TestSameOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		first := w.works(t, "generate_video", fox)
+		id := first.text("task_id")
+		if first.text("duplicate_of") != "" {
+			t.Errorf("the first order is a duplicate: %s", first.Text)
+		}
+		for _, arguments := range []string{
+			`"duration":5`, `"duration":"5"`, `"duration":5.0`, `"duration":"5s"`, `"duration":"5 seconds"`, `"duration":5e0`,
+			`"aspect_ratio":"16:9"`, `"aspect_ratio":"1280x720"`, `"aspect_ratio":"16x9"`, `"aspect_ratio":"landscape"`, `"aspectRatio":"16:9"`,
+			`"resolution":"720p"`, `"resolution":"1280x720"`,
+			`"model":"seedance-20"`, `"model":"Seedance 2.0"`, `"model":null,"duration":null,"image_urls":null`,
+			`"model":"","image_urls":[],"idempotency_key":""`, `"wait_for_previous":true`, `"_client":{"a":1}`,
+		} {
+			again := w.works(t, "generate_video", `{"prompt":"A fox in the snow",`+arguments+`}`)
+			if again.text("task_id") != id || again.text("duplicate_of") != id {
+				t.Errorf("%s became task %q, duplicate of %q; want %q", arguments, again.text("task_id"), again.text("duplicate_of"), id)
+			}
+		}
+		w.golden(t, "generate_video_duplicate", w.works(t, "generate_video", fox))
+		if books := w.sandbox.Books(); books.Accepted != 1 {
+			t.Errorf("%d were charged, want 1", books.Accepted)
+		}
+		another := w.works(t, "generate_video", `{"prompt":"A fox in the snow","force_new":"true"}`)
+		if another.text("task_id") == id || w.sandbox.Books().Accepted != 2 {
+			t.Errorf("force_new gave %s, %d charged", another.Text, w.sandbox.Books().Accepted)
+		}
+		keyed := `{"prompt":"A crane","idempotency_key":"k1"}`
+		one, two := w.works(t, "generate_video", keyed), w.works(t, "generate_video", keyed)
+		if one.text("task_id") != two.text("task_id") {
+			t.Error("one key, two tasks")
+		}
+		w.fails(t, "generate_video", `{"prompt":"A heron","idempotency_key":"k1"}`, "idempotency_key")
+	})
+}
+
+// TestRefusedOrders: what cannot be meant is refused by name, in this very
+// answer, and nothing is sent.
+func TestRefusedOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		w.golden(t, "error_unknown_argument", w.fails(t, "generate_video", `{"prompt":"A fox","negative_prompt":"dogs"}`, "negative_prompt", "prompt"))
+		w.golden(t, "error_unknown_model", w.fails(t, "generate_video", `{"prompt":"A fox","model":"veo-3"}`, "veo-3", "seedance-20"))
+		w.golden(t, "error_duration", w.fails(t, "generate_video", `{"prompt":"A fox","duration":60}`, "60", "15"))
+		w.golden(t, "error_wrong_type", w.fails(t, "generate_video", `{"prompt":"A fox","duration":[5]}`, "duration", "[5]"))
+		w.golden(t, "error_no_prompt", w.fails(t, "generate_video", `{}`, "prompt"))
+		w.golden(t, "error_local_file", w.fails(t, "generate_video", `{"prompt":"A fox","image_urls":["/home/me/cat.png"]}`, "cat.png", "public http(s) URL"))
+		w.golden(t, "error_other_dialect", w.fails(t, "generate_video", `{"prompt":"A fox","seed":7}`, "seed"))
+		w.fails(t, "generate_video", `{"prompt":"A fox","resolution":"1080p"}`, "resolution", "720p")
+		w.fails(t, "generate_video", `{"prompt":"A fox","generate_audio":false}`, "generate_audio")
+		w.fails(t, "generate_video", `{"prompt":"A fox","video_urls":["https://e.test/a.mp4"]}`, "video_urls")
+		w.fails(t, "generate_video", `{"prompt":"A fox","audio_urls":["https://e.test/a.mp3"]}`, "audio_urls")
+		w.fails(t, "estimate_cost", `{"prompt":"A fox","negative_prompt":"dogs"}`, "negative_prompt", "estimate_cost")
+		w.golden(t, "error_max_credits", w.fails(t, "generate_video", `{"prompt":"A fox","max_credits":199}`, "200", "199"))
+		w.fails(t, "generate_video", `{"prompt":"A fox","model":"sora2","max_credits":1000}`, "No price is published", "list_models")
+		if books := w.sandbox.Books(); len(books.Entries) != 0 {
+			t.Errorf("%d orders were sent", len(books.Entries))
+		}
+		w.golden(t, "error_insufficient_credits", w.fails(t, "generate_video", `{"prompt":"A fox [sandbox:create-402]"}`, "credits", "vid_"))
+		w.fails(t, "get_task_status", `{"task_id":"vid_aaaaaaaaaaaaaaaaaaaaaaaaaa"}`, "list_tasks")
+		w.golden(t, "error_unknown_task", w.fails(t, "get_task_status", `{"task_id":"task_nosuchtask"}`, "list_tasks"))
+	})
+}
+
+// TestOutcomes: what each end, and each way of not ending, tells.
+func TestOutcomes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{dialect: video.Kinovi})
+		defer w.close(t)
+		order := func(words string) string {
+			return w.works(t, "generate_video", `{"prompt":"A fox `+words+`"}`).text("task_id")
+		}
+		failed := order("[sandbox:fail-text]")
+		got := w.works(t, "get_task_status", `{"task_id":"`+failed+`","wait_seconds":45}`)
+		w.golden(t, "get_task_status_fail", got)
+		if failure, _ := got.Fields["error"].(map[string]any); failure["charged"] != "no" || failure["class"] != "moderation" {
+			t.Errorf("error: %v", failure)
+		}
+
+		lost := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:create-lost]"}`)
+		w.golden(t, "generate_video_unconfirmed", lost)
+		for _, words := range []string{"may have been accepted and charged", "Tell the user", "force_new=true"} {
+			if !strings.Contains(lost.text("next"), words) {
+				t.Errorf("unconfirmed: next %q does not say %q", lost.text("next"), words)
+			}
+		}
+		again := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:create-lost]"}`)
+		if again.text("duplicate_of") != lost.text("task_id") {
+			t.Errorf("an unconfirmed order was repeated: %s", again.Text)
+		}
+
+		queued := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:create-429=3]"}`)
+		w.golden(t, "generate_video_queued", queued)
+		if queued.text("status") != "queued" {
+			t.Errorf("status %q", queued.text("status"))
+		}
+	})
+}
+
+// TestWaitIsBounded: a wait ends in time, with the present state and no error.
+func TestWaitIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		id := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:stuck]"}`).text("task_id")
+		begin := time.Now()
+		got := w.works(t, "get_task_status", `{"task_id":"`+id+`","wait_seconds":600}`)
+		if took := time.Since(begin); took < 45*time.Second || took > 46*time.Second {
+			t.Errorf("waited %v, want 45 s", took)
+		}
+		w.golden(t, "get_task_status_wait_over", got)
+		if !strings.Contains(got.Text, "taken as 45") {
+			t.Errorf("no note of the clamped wait: %s", got.Text)
+		}
+	})
+}
+
+func TestSeveralTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		quick := w.works(t, "generate_video", fox).text("task_id")
+		stuck := w.works(t, "generate_video", `{"prompt":"A crane [sandbox:stuck]"}`).text("task_id")
+		ids := `"task_ids":["` + quick + `","` + stuck + `"]`
+		begin := time.Now()
+		anyOf := w.works(t, "get_task_status", `{`+ids+`,"wait_for":"any","wait_seconds":45}`)
+		if took := time.Since(begin); took > 30*time.Second {
+			t.Errorf("any took %v", took)
+		}
+		if !strings.Contains(anyOf.text("next"), "task_ids=["+stuck+"]") {
+			t.Errorf("next does not name the running one alone: %q", anyOf.text("next"))
+		}
+		begin = time.Now()
+		w.works(t, "get_task_status", `{`+ids+`,"wait_seconds":10}`)
+		if took := time.Since(begin); took != 10*time.Second {
+			t.Errorf("all took %v, want the whole 10 s", took)
+		}
+		w.golden(t, "get_task_status_several", anyOf)
+		same := w.works(t, "get_task_status", `{"task_ids":["`+quick+`","`+anyOf.upstreamID(0)+`"]}`)
+		if same.text("task_id") != quick {
+			t.Errorf("one task by both its ids: %s", same.Text)
+		}
+		w.fails(t, "get_task_status", `{`+ids+`,"wait_for":"some"}`, "any", "all")
+		w.fails(t, "get_task_status", `{"task_ids":["`+strings.Repeat(`x","`, 21)+`y"]}`)
+	})
+}
+
+// upstreamID is that of the task at index i of several.
+func (a answer) upstreamID(i int) string {
+	tasks, _ := a.Fields["tasks"].([]any)
+	if i >= len(tasks) {
+		return ""
+	}
+	task, _ := tasks[i].(map[string]any)
+	id, _ := task["upstream_task_id"].(string)
+	return id
+}
+
+// TestEstimate: the payload shown is the payload sent, and its arguments order
+// exactly that.
+func TestEstimate(t *testing.T) {
+	for _, test := range []struct {
+		dialect   video.Dialect
+		arguments string
+		credits   float64
+	}{
+		{video.Workflow, `{"prompt":"A fox","duration":"6s","aspect_ratio":"portrait"}`, 240},
+		{video.Workflow, `{"prompt":"A fox","image_url":"https://e.test/a.png?x=1&y=2","input_mode":"reference"}`, 450},
+		{video.Kinovi, `{"prompt":"A fox","resolution":"1080p","seed":7,"generate_audio":false,"image_urls":["https://e.test/a.png"]}`, 450},
+		{video.Kinovi, `{"prompt":"A fox","model":"seedance2-5","duration":30,"resolution":"1080p"}`, 4302},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, setup{dialect: test.dialect})
+			defer w.close(t)
+			quote := w.works(t, "estimate_cost", test.arguments)
+			if quote.Fields["credits"] != test.credits {
+				t.Errorf("%s: %v credits, want %v", test.arguments, quote.Fields["credits"], test.credits)
+			}
+			if len(w.sandbox.Books().Entries) != 0 {
+				t.Error("an estimate ordered something")
+			}
+			arguments, err := json.Marshal(quote.Fields["arguments"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			ordered := w.works(t, "generate_video", string(arguments))
+			task, err := w.store.Get(t.Context(), ordered.text("task_id"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var sent any
+			if err := json.Unmarshal(task.Payload, &sent); err != nil {
+				t.Fatal(err)
+			}
+			if fmt.Sprint(sent) != fmt.Sprint(quote.Fields["payload"]) {
+				t.Errorf("payload sent %s, shown %v", task.Payload, quote.Fields["payload"])
+			}
+			if original := w.works(t, "generate_video", test.arguments); original.text("duplicate_of") != task.ID {
+				t.Errorf("the arguments as first written order something else: %s", original.Text)
+			}
+		})
+	}
+}
+
+func TestEstimateTexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		day := video.WholeCredits(300)
+		w := newWorld(t, setup{engine: func(o *engine.Options) { o.Budgets.PerDay = &day }})
+		defer w.close(t)
+		w.golden(t, "estimate_cost", w.works(t, "estimate_cost", `{"prompt":"A fox","duration":6}`))
+		over := w.works(t, "estimate_cost", `{"prompt":"A fox","duration":15}`)
+		if !strings.Contains(over.text("next"), "would refuse") {
+			t.Errorf("next invites an order over the budget: %q", over.text("next"))
+		}
+		w.fails(t, "generate_video", `{"prompt":"A fox","duration":15}`, "600", "300")
+		long := strings.Repeat("snow & ice ", 900)
+		w.works(t, "estimate_cost", `{"prompt":"`+long+`"}`)
+		w.works(t, "generate_video", `{"prompt":"`+long+`"}`)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		unpriced := w.works(t, "estimate_cost", `{"prompt":"A fox","model":"sora-2-pro"}`)
+		w.golden(t, "estimate_cost_unpriced", unpriced)
+		if credits, there := unpriced.Fields["credits"]; credits != nil || !there || unpriced.text("reason") == "" {
+			t.Errorf("unpriced: %s", unpriced.Text)
+		}
+	})
+}
+
+func TestConfirmation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		above, day := video.WholeCredits(100), video.WholeCredits(300)
+		w := newWorld(t, setup{engine: func(o *engine.Options) { o.ConfirmAbove, o.Budgets.PerDay = &above, &day }})
+		defer w.close(t)
+		asked := w.works(t, "generate_video", fox)
+		w.golden(t, "generate_video_confirmation", asked)
+		token := asked.text("confirm_token")
+		if asked.text("status") != "confirmation_required" || token == "" || !strings.Contains(asked.text("next"), token) {
+			t.Fatalf("answer: %s", asked.Text)
+		}
+		if len(w.sandbox.Books().Entries) != 0 {
+			t.Fatal("it was ordered before anybody agreed")
+		}
+		other := w.works(t, "generate_video", `{"prompt":"A crane","confirm_token":"`+token+`"}`)
+		if other.text("status") != "confirmation_required" || !strings.Contains(other.Text, "does not belong") {
+			t.Errorf("another wish's token: %s", other.Text)
+		}
+		ordered := w.works(t, "generate_video", `{"prompt":"A fox in the snow","confirm_token":"`+token+`"}`)
+		if ordered.text("task_id") == "" || w.sandbox.Books().Accepted != 1 {
+			t.Errorf("agreed: %s", ordered.Text)
+		}
+		// Agreed or not: what is left of the budget is too little.
+		w.fails(t, "generate_video", `{"prompt":"A crane"}`, "200", "100")
+	})
+}
+
+func TestListTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		w.golden(t, "list_tasks_empty", w.works(t, "list_tasks", ``))
+		id := w.works(t, "generate_video", fox).text("task_id")
+		w.works(t, "get_task_status", `{"wait_seconds":45}`)
+		time.Sleep(time.Hour)
+		w.works(t, "generate_video", `{"prompt":"A crane [sandbox:stuck]"}`)
+		w.golden(t, "list_tasks", w.works(t, "list_tasks", ``))
+		for arguments, total := range map[string]float64{
+			`{}`: 2, `{"state":"success"}`: 1, `{"status":"done"}`: 1, `{"state":"running"}`: 1, `{"state":"FAILED"}`: 0, `{"text":"fox"}`: 1, `{"query":"CRANE"}`: 1,
+			`{"since":"30m"}`: 1, `{"since":"2h"}`: 2, `{"since":"2000-01-01"}`: 2, `{"since":"2000-01-01T00:30:00Z"}`: 1, `{"since":"today"}`: 2, `{"since":"7d"}`: 2,
+			`{"model":"seedance-20"}`: 2, `{"model":"sora2"}`: 0, `{"limit":1}`: 2, `{"limit":1000}`: 2, `{"nonsense":true}`: 2,
+		} {
+			if got := w.works(t, "list_tasks", arguments); got.Fields["total"] != total {
+				t.Errorf("%s: total %v, want %v", arguments, got.Fields["total"], total)
+			}
+		}
+		w.fails(t, "list_tasks", `{"state":"lost"}`, "state", "success")
+		w.golden(t, "error_since", w.fails(t, "list_tasks", `{"since":"last full moon"}`, "since", "24h"))
+		w.fails(t, "list_tasks", `{"cursor":"nonsense"}`, "cursor")
+		other := w.callAs(t, tools.WithPrincipal(t.Context(), "somebody"), "list_tasks", ``)
+		if other.Fields["total"] != 0.0 {
+			t.Errorf("another principal sees %s", other.Text)
+		}
+		if got := w.callAs(t, tools.WithPrincipal(t.Context(), "somebody"), "get_task_status", `{"task_id":"`+id+`"}`); !got.IsError {
+			t.Errorf("another principal reads %s", got.Text)
+		}
+	})
+}
+
+// TestLongListsAreHonest: a page that is too long is cut, says so, and the
+// cursor leads to every task once.
+func TestLongListsAreHonest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		const many = 70
+		var ids []string
+		for i := range many {
+			now := time.Now()
+			task := video.Task{
+				ID: store.NewID(now), Principal: "local", State: video.Success, Upstream: "0123456789abcdef", UpstreamID: fmt.Sprint("task_", i),
+				Request: video.Request{Prompt: strings.Repeat("snow ", 50), Model: "seedance-20"}, CreatedAt: now,
+				Videos: []video.Video{{URL: "https://e.test/v.mp4?" + strings.Repeat("x", 700) + "&end"}},
+			}
+			if _, _, err := w.store.Insert(t.Context(), task); err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, task.ID)
+			time.Sleep(time.Second)
+		}
+		seen := map[string]int{}
+		cursor, pages := "", 0
+		for ; pages < many; pages++ {
+			page := w.works(t, "list_tasks", `{"limit":50,"cursor":"`+cursor+`"}`)
+			tasks, _ := page.Fields["tasks"].([]any)
+			for _, raw := range tasks {
+				task, _ := raw.(map[string]any)
+				seen[fmt.Sprint(task["task_id"])]++
+				if address := fmt.Sprint(task["video"]); !strings.HasSuffix(address, "&end") {
+					t.Fatalf("a URL was cut: %s", address)
+				}
+			}
+			if pages == 0 && !strings.Contains(page.Text, "to keep this answer short") {
+				t.Errorf("a cut page does not say so: %s", page.Text)
+			}
+			if cursor = page.text("cursor"); cursor == "" {
+				break
+			}
+		}
+		if len(seen) != many || pages < 2 {
+			t.Errorf("%d of %d tasks on %d pages", len(seen), many, pages+1)
+		}
+		for id, times := range seen {
+			if times != 1 {
+				t.Errorf("%s was shown %d times", id, times)
+			}
+		}
+		several := w.works(t, "get_task_status", `{"task_ids":["`+strings.Join(ids[:20], `","`)+`"]}`)
+		if tasks, _ := several.Fields["tasks"].([]any); len(tasks) != 20 || !strings.Contains(several.Text, "shown in brief") {
+			t.Errorf("twenty tasks: %d", len(tasks))
+		}
+	})
+}
+
+func TestListModels(t *testing.T) {
+	for _, dialect := range []video.Dialect{video.Workflow, video.Kinovi} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, setup{dialect: dialect})
+			defer w.close(t)
+			all := w.works(t, "list_models", ``)
+			w.golden(t, "list_models_"+string(dialect), all)
+			for _, model := range defaultCatalog(t).Models(dialect) {
+				if !strings.Contains(all.Text, `"id":"`+model.ID+`"`) {
+					t.Errorf("%s: %s is missing", dialect, model.ID)
+				}
+			}
+			one := w.works(t, "list_models", `{"model":"Seedance 2.0"}`)
+			w.golden(t, "list_models_one_"+string(dialect), one)
+			if !strings.Contains(one.Text, "1280x720") || strings.Contains(one.Text, "wan3.0") {
+				t.Errorf("%s: one model: %s", dialect, one.Text)
+			}
+			w.fails(t, "list_models", `{"model":"veo"}`, "veo", "seedance-20")
+		})
+	}
+}
+
+func TestDownload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		w.fails(t, "download_video", ``, "generate_video")
+		w.works(t, "generate_video", fox)
+		w.golden(t, "error_download_running", w.fails(t, "download_video", ``, "get_task_status", "Do not call generate_video again"))
+		w.works(t, "get_task_status", `{"wait_seconds":45}`)
+		saved := w.works(t, "download_video", `{"file_name":"my fox"}`)
+		w.golden(t, "download_video", saved)
+		w.golden(t, "error_download_outside", w.fails(t, "download_video", `{"directory":"/etc"}`, "/etc"))
+		w.fails(t, "download_video", `{"directory":"../../.."}`)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{
+			engine: func(o *engine.Options) { o.Media = nil },
+			tools:  func(d *tools.Deps) { d.Downloads = false },
+		})
+		defer w.close(t)
+		w.works(t, "generate_video", fox)
+		done := w.works(t, "get_task_status", `{"wait_seconds":45}`)
+		w.golden(t, "get_task_status_success_url", done)
+		if strings.Contains(done.Text, "download_video") {
+			t.Errorf("next names a tool that would refuse: %s", done.Text)
+		}
+		w.golden(t, "error_download_off", w.fails(t, "download_video", ``, "switched off", "http://"))
+	})
+}
+
+func TestUsage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		day := video.WholeCredits(1000)
+		w := newWorld(t, setup{engine: func(o *engine.Options) { o.Budgets.PerDay = &day }})
+		defer w.close(t)
+		w.golden(t, "get_usage_empty", w.works(t, "get_usage", ``))
+		w.works(t, "generate_video", fox)
+		w.works(t, "get_task_status", `{"wait_seconds":45}`)
+		w.works(t, "generate_video", `{"prompt":"A crane [sandbox:stuck]"}`)
+		usage := w.works(t, "get_usage", `{"days":"7"}`)
+		w.golden(t, "get_usage", usage)
+		if usage.Fields["charged"] != 200.0 || usage.Fields["reserved"] != 200.0 {
+			t.Errorf("usage: %s", usage.Text)
+		}
+	})
+}
+
+// TestURLsStayWhole: the text that half of the clients show is not escaped
+// for HTML, or a model would copy a broken address.
+func TestURLsStayWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{})
+		defer w.close(t)
+		const address = "https://e.test/v.mp4?a=1&b=<2>"
+		task := video.Task{
+			ID: store.NewID(time.Now()), Principal: "local", State: video.Success, Upstream: "0123456789abcdef", UpstreamID: "task_1",
+			Request: video.Request{Prompt: "x", Model: "seedance-20"}, CreatedAt: time.Now(), Videos: []video.Video{{URL: address}},
+		}
+		if _, _, err := w.store.Insert(t.Context(), task); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.works(t, "get_task_status", ``); !strings.Contains(got.Text, address) {
+			t.Errorf("%s is not in %s", address, got.Text)
+		}
+	})
+}

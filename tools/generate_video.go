@@ -1,0 +1,139 @@
+package tools
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/video"
+)
+
+const generateVideoName = "generate_video"
+
+// confirmationStatus is the status of an answer to an order that a person must
+// agree to first; no task exists yet.
+const confirmationStatus = "confirmation_required"
+
+func generateVideo(d Deps) tool {
+	uploads := newUploads(d)
+	def := definition{
+		name: generateVideoName, title: "Generate video",
+		description: "Order one AI video from a text and optional images. PAID: credits are charged; estimate_cost tells the price. " +
+			"Answers at once with a task_id, not the video: then call get_task_status with it and wait_seconds=45 until success. " +
+			"Never repeat the call while it runs; the same order within 10 minutes gives the same task.",
+		arguments: append(describedWish(d),
+			argument{name: "max_credits", kind: amountKind, aliases: []string{"budget", "max_cost", "credit_limit"},
+				description: "Refuse above this price"},
+			argument{name: "idempotency_key", aliases: []string{"request_id", "client_token"},
+				description: "Same key, same task, for ever"},
+			argument{name: "force_new", kind: flagKind, aliases: []string{"force"},
+				description: "Order the same again"},
+			argument{name: "confirm_token", aliases: []string{"confirmation_token", "token"},
+				description: "After the user agreed to the price"},
+		),
+		output: []output{
+			{"task_id", "string"}, {"status", "string"}, {"credits", "object"}, {"eta_seconds", "integer"}, {"duplicate_of", "string"}, {"next", "string"},
+		},
+		required: []string{"status", "next"}, writes: true, strict: true,
+	}
+	return adapt(d, def, func(ctx context.Context, c call[wishArguments]) (any, error) {
+		wish, uploaded, err := uploads.place(ctx, c.Principal, c.In.wish())
+		if err != nil {
+			return nil, err
+		}
+		notes := slices.Concat(c.Notes, uploaded)
+		submission, err := d.Service.Submit(ctx, c.Principal, wish)
+		if video.CodeOf(err) == video.ConfirmationRequired {
+			return askPerson(ctx, d, c.Principal, wish, notes, err)
+		}
+		if err != nil {
+			return nil, recorded(err, submission.Task)
+		}
+		return ordered(ctx, d, submission, notes), nil
+	})
+}
+
+// ordered shows a submission; a task that existed already is named as such.
+func ordered(ctx context.Context, d Deps, s engine.Submission, notes []string) taskResult {
+	result := showTask(d, s.Task, d.Service.ETA(ctx, s.Task))
+	result.Quote = quoteText(s.Task.Quote)
+	if s.Duplicate {
+		result.DuplicateOf = s.Task.ID
+		notes = append(notes, duplicateNote(s.Task))
+	}
+	result.Notes = slices.Concat(result.Notes, notes, s.Notes)
+	result.Warnings = s.Warnings
+	return result
+}
+
+func duplicateNote(task video.Task) string {
+	note := "The same order was placed before and this is its task: nothing was ordered or charged now."
+	switch {
+	case task.State == video.Failed || task.State == video.Unconfirmed:
+		return note
+	case task.IdempotencyKey != "":
+		return note + " Another take of it needs force_new=true and another idempotency_key."
+	default:
+		return note + " Another take of it needs force_new=true."
+	}
+}
+
+// recorded adds to a refusal by the upstream that the attempt is kept.
+func recorded(err error, task video.Task) error {
+	refused, ok := errors.AsType[*video.Error](err)
+	if !ok || task.ID == "" {
+		return err
+	}
+	told := *refused
+	told.Message = fmt.Sprintf("%s The attempt is kept as task %s.", sentence(told.Message), task.ID)
+	return &told
+}
+
+// askPerson answers an order that needs a person's agreement with its price
+// and the token that the next call must carry. Nothing was sent. why says
+// what was wrong with the token that came, if one did.
+func askPerson(ctx context.Context, d Deps, principal string, wish engine.Wish, notes []string, why error) (any, error) {
+	quotation, err := d.Service.Quote(ctx, principal, wish)
+	if err != nil {
+		return nil, err
+	}
+	if !quotation.NeedsConfirmation { // a budget refuses it, agreed or not
+		return nil, errors.Join(quotation.Refusal, why)
+	}
+	plan := quotation.Plan
+	if refused, ok := errors.AsType[*video.Error](why); ok && refused.Argument != "" {
+		notes = append(notes, refused.Message)
+	}
+	result := taskResult{
+		Status:   confirmationStatus,
+		Model:    plan.Request.Model,
+		Workflow: plan.Workflow,
+		Prompt:   video.Clip(plan.Request.Prompt, shownPrompt),
+		Credits:  &creditsResult{Estimated: plan.Quote.Credits},
+		Quote:    quoteText(plan.Quote),
+		Sandbox:  quotation.Sandbox,
+		Notes:    slices.Concat(notes, plan.Notes),
+		Warnings: plan.Warnings,
+		Next: fmt.Sprintf("Nothing was ordered or charged yet. Ask the user whether %s for this video is all right. Only after the user agreed, call generate_video again with the same arguments and confirm_token=%s; the token is good for 10 minutes.",
+			creditsText(plan.Quote.Credits), quotation.ConfirmToken),
+		ConfirmToken: quotation.ConfirmToken,
+	}
+	if quotation.Sandbox {
+		result.Notes = append([]string{sandboxNote}, result.Notes...)
+	}
+	return result, nil
+}
+
+// quoteText is a quote in words: "5 s × 40 credits/s = 200 credits".
+func quoteText(q video.Quote) string {
+	switch {
+	case q.Credits == nil:
+		return q.Reason
+	case q.Formula == "":
+		return creditsText(q.Credits)
+	default:
+		return q.Formula + " = " + creditsText(q.Credits)
+	}
+}

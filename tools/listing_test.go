@@ -1,0 +1,305 @@
+package tools_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/mark3labs/mcp-go/server"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/video"
+	"seedance-mcp/tools"
+)
+
+func defaultCatalog(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	models, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return models
+}
+
+func newServer(d tools.Deps) *server.MCPServer {
+	srv := server.NewMCPServer("seedance-mcp", "test")
+	srv.AddTools(tools.All(d)...)
+	return srv
+}
+
+// request sends one JSON-RPC request and gives the whole response's JSON.
+func request(t testing.TB, ctx context.Context, srv *server.MCPServer, method, params string) []byte {
+	t.Helper()
+	message := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params)
+	raw, err := json.Marshal(srv.HandleMessage(ctx, json.RawMessage(message)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// noUpload stands for a dialect that takes uploads.
+type noUpload struct{}
+
+func (noUpload) Upload(context.Context, string, string, int64, io.Reader) (string, error) {
+	return "", video.Errorf(video.Unavailable, "not here")
+}
+
+// listings are the ways in which tools can be shown.
+func listings(t *testing.T) map[string]tools.Deps {
+	models := defaultCatalog(t)
+	return map[string]tools.Deps{
+		"workflow": {Catalog: models, Dialect: video.Workflow, Downloads: true},
+		"kinovi":   {Catalog: models, Dialect: video.Kinovi, Downloads: true},
+		"kinovi with uploads": {Catalog: models, Dialect: video.Kinovi, Downloads: true,
+			Uploader: noUpload{}, LocalFiles: true, Folders: []string{"/somewhere"}},
+	}
+}
+
+// listedTool is a tool as a client reads it.
+type listedTool struct {
+	Name, Title, Description  string
+	InputSchema, OutputSchema json.RawMessage
+	Annotations               map[string]bool
+}
+
+func list(t *testing.T, d tools.Deps) (response []byte, listed []listedTool) {
+	t.Helper()
+	response = request(t, t.Context(), newServer(d), "tools/list", "{}")
+	var answer struct{ Result struct{ Tools []listedTool } }
+	if err := json.Unmarshal(response, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return response, answer.Result.Tools
+}
+
+func TestListGolden(t *testing.T) {
+	for name, d := range listings(t) {
+		if d.Uploader != nil {
+			continue // one word of a description differs
+		}
+		response, _ := list(t, d)
+		golden(t, "tools_list_"+name+".json", indented(t, response))
+	}
+}
+
+// TestListSize: every model is sent every tool with every request.
+func TestListSize(t *testing.T) {
+	const most = 8 << 10
+	for name, d := range listings(t) {
+		response, _ := list(t, d)
+		t.Logf("%s: %d bytes", name, len(response))
+		if len(response) > most {
+			t.Errorf("%s: tools/list has %d bytes, more than %d", name, len(response), most)
+		}
+	}
+}
+
+func TestListTexts(t *testing.T) {
+	want := []string{"download_video", "estimate_cost", "generate_video", "get_task_status", "get_usage", "list_models", "list_tasks"}
+	for name, d := range listings(t) {
+		_, listed := list(t, d)
+		var names []string
+		for _, tool := range listed {
+			names = append(names, tool.Name)
+			if len(tool.Name) > 30 {
+				t.Errorf("%s: name %q is longer than 30", name, tool.Name)
+			}
+			if n := utf8.RuneCountInString(tool.Description); n < 200 || n > 600 {
+				t.Errorf("%s: the description of %s has %d characters, not 200 to 600", name, tool.Name, n)
+			}
+			if tool.Title == "" {
+				t.Errorf("%s: %s has no title", name, tool.Name)
+			}
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%s: tools %v, want %v", name, names, want)
+		}
+	}
+}
+
+// TestAnnotations: without all four some clients refuse or ask twice.
+func TestAnnotations(t *testing.T) {
+	type hints = map[string]bool
+	readOnly := hints{"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false}
+	want := map[string]hints{
+		"generate_video": {"readOnlyHint": false, "destructiveHint": false, "idempotentHint": false, "openWorldHint": false},
+		"download_video": {"readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false},
+	}
+	_, listed := list(t, listings(t)["kinovi"])
+	for _, tool := range listed {
+		expected, special := want[tool.Name]
+		if !special {
+			expected = readOnly
+		}
+		if fmt.Sprint(tool.Annotations) != fmt.Sprint(expected) {
+			t.Errorf("%s: annotations %v, want %v", tool.Name, tool.Annotations, expected)
+		}
+	}
+}
+
+// TestSchemasAreValid compiles every schema under both drafts that clients
+// validate with.
+func TestSchemasAreValid(t *testing.T) {
+	for name, d := range listings(t) {
+		_, listed := list(t, d)
+		for _, tool := range listed {
+			for _, draft := range []*jsonschema.Draft{jsonschema.Draft7, jsonschema.Draft2020} {
+				compile(t, name+" "+tool.Name+" input", tool.InputSchema, draft)
+				compile(t, name+" "+tool.Name+" output", tool.OutputSchema, draft)
+			}
+		}
+	}
+}
+
+func compile(t *testing.T, name string, schema []byte, draft *jsonschema.Draft) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(draft)
+	address := "mem:///" + strings.ReplaceAll(name, " ", "_") + ".json"
+	if err := compiler.AddResource(address, document); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	compiled, err := compiler.Compile(address)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return compiled
+}
+
+// TestInputSchemasAreStrictConvertible: an input schema is a flat object that
+// OpenAI's strict mode can be made of, with no keyword that some client drops
+// or chokes on.
+func TestInputSchemasAreStrictConvertible(t *testing.T) {
+	for name, d := range listings(t) {
+		_, listed := list(t, d)
+		for _, tool := range listed {
+			var schema map[string]any
+			if err := json.Unmarshal(tool.InputSchema, &schema); err != nil {
+				t.Fatal(err)
+			}
+			onlyKeywords(t, tool.Name, schema, "type", "properties", "required")
+			if schema["type"] != "object" {
+				t.Errorf("%s %s: root %v", name, tool.Name, schema["type"])
+			}
+			properties, _ := schema["properties"].(map[string]any)
+			for argument, raw := range properties {
+				property, _ := raw.(map[string]any)
+				checkProperty(t, tool.Name+"."+argument, property)
+			}
+			required, _ := schema["required"].([]any)
+			for _, argument := range required {
+				if _, there := properties[fmt.Sprint(argument)]; !there {
+					t.Errorf("%s requires %v, which it does not have", tool.Name, argument)
+				}
+			}
+		}
+	}
+}
+
+func checkProperty(t *testing.T, where string, property map[string]any) {
+	t.Helper()
+	if text, _ := property["description"].(string); text == "" {
+		t.Errorf("%s has no description", where)
+	}
+	switch property["type"] {
+	case "string":
+		onlyKeywords(t, where, property, "type", "description", "enum")
+		values, _ := property["enum"].([]any)
+		for _, value := range values {
+			if _, ok := value.(string); !ok {
+				t.Errorf("%s: enum value %v is no text", where, value)
+			}
+		}
+	case "integer", "number":
+		onlyKeywords(t, where, property, "type", "description", "minimum", "maximum")
+		text, _ := property["description"].(string)
+		for _, bound := range []string{"minimum", "maximum"} {
+			if value, given := property[bound]; given && !strings.Contains(text, fmt.Sprint(value)) {
+				t.Errorf("%s: %s %v is not in its description %q", where, bound, value, text)
+			}
+		}
+	case "boolean":
+		onlyKeywords(t, where, property, "type", "description")
+	case "array":
+		onlyKeywords(t, where, property, "type", "description", "items")
+		if items, _ := property["items"].(map[string]any); fmt.Sprint(items) != "map[type:string]" {
+			t.Errorf("%s: items %v", where, items)
+		}
+	default:
+		t.Errorf("%s: type %v", where, property["type"])
+	}
+}
+
+func onlyKeywords(t *testing.T, where string, schema map[string]any, allowed ...string) {
+	t.Helper()
+	for keyword := range schema {
+		if !slices.Contains(allowed, keyword) {
+			t.Errorf("%s: keyword %q", where, keyword)
+		}
+	}
+}
+
+// TestOutputSchemas: an object root, single types, no enums, few required.
+func TestOutputSchemas(t *testing.T) {
+	_, listed := list(t, listings(t)["kinovi"])
+	for _, tool := range listed {
+		var schema struct {
+			Type       string
+			Properties map[string]map[string]any
+			Required   []string
+		}
+		if err := json.Unmarshal(tool.OutputSchema, &schema); err != nil {
+			t.Fatal(err)
+		}
+		if schema.Type != "object" || len(schema.Properties) == 0 || len(schema.Required) > 3 {
+			t.Errorf("%s: %s", tool.Name, tool.OutputSchema)
+		}
+		if !slices.Contains(schema.Required, "next") {
+			t.Errorf("%s does not promise next", tool.Name)
+		}
+		for name, property := range schema.Properties {
+			onlyKeywords(t, tool.Name+"."+name, property, "type", "items")
+		}
+		for _, name := range schema.Required {
+			if schema.Properties[name] == nil {
+				t.Errorf("%s requires %s, which it does not describe", tool.Name, name)
+			}
+		}
+	}
+}
+
+// TestDialectsShowTheirArguments: what a dialect does not have costs no bytes
+// in its list.
+func TestDialectsShowTheirArguments(t *testing.T) {
+	for name, d := range listings(t) {
+		_, listed := list(t, d)
+		for _, tool := range listed {
+			if tool.Name != "generate_video" {
+				continue
+			}
+			for _, argument := range []string{"resolution", "seed", "generate_audio", "video_urls", "audio_urls"} {
+				shown := strings.Contains(string(tool.InputSchema), `"`+argument+`":`)
+				if want := d.Dialect == video.Kinovi; shown != want {
+					t.Errorf("%s: %s shown: %v, want %v", name, argument, shown, want)
+				}
+			}
+			for _, model := range d.Catalog.Models(d.Dialect) {
+				if !strings.Contains(string(tool.InputSchema), `"`+model.ID+`"`) {
+					t.Errorf("%s: model %s is missing", name, model.ID)
+				}
+			}
+		}
+	}
+}

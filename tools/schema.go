@@ -1,0 +1,120 @@
+package tools
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// property is one entry of a JSON schema, restricted to what every client
+// passes on unharmed: a single type, string enums, no keyword that some API
+// refuses.
+type property struct {
+	Type        string    `json:"type"`
+	Description string    `json:"description,omitempty"`
+	Enum        []string  `json:"enum,omitempty"`
+	Items       *property `json:"items,omitempty"`
+	Minimum     *int      `json:"minimum,omitempty"`
+	Maximum     *int      `json:"maximum,omitempty"`
+}
+
+// output is one property of an answer. Its type is a JSON type; "strings" and
+// "objects" are lists of those.
+type output struct {
+	name, kind string
+}
+
+// describe is the tool as tools/list shows it.
+func (def definition) describe() mcp.Tool {
+	readOnly, destructive, openWorld := !def.writes, false, false
+	return mcp.Tool{
+		Name:            def.name,
+		Title:           def.title,
+		Description:     def.description,
+		RawInputSchema:  def.inputSchema(),
+		RawOutputSchema: def.outputSchema(),
+		Annotations: mcp.ToolAnnotation{
+			ReadOnlyHint:    &readOnly,
+			DestructiveHint: &destructive,
+			IdempotentHint:  &def.repeatable,
+			OpenWorldHint:   &openWorld,
+		},
+	}
+}
+
+func (def definition) inputSchema() json.RawMessage {
+	var schema objectSchema
+	var required []string
+	for _, arg := range def.arguments {
+		if arg.hidden {
+			continue
+		}
+		schema.add(arg.name, arg.property())
+		if arg.required {
+			required = append(required, arg.name)
+		}
+	}
+	return schema.close(required)
+}
+
+func (def definition) outputSchema() json.RawMessage {
+	var schema objectSchema
+	for _, out := range def.output {
+		switch out.kind {
+		case "strings":
+			schema.add(out.name, property{Type: "array", Items: &property{Type: "string"}})
+		case "objects":
+			schema.add(out.name, property{Type: "array", Items: &property{Type: "object"}})
+		default:
+			schema.add(out.name, property{Type: out.kind})
+		}
+	}
+	return schema.close(def.required)
+}
+
+// property is how a schema shows the argument.
+func (arg argument) property() property {
+	p := property{Description: arg.description, Enum: arg.values, Minimum: arg.minimum, Maximum: arg.maximum}
+	switch arg.kind {
+	case integerKind, secondsKind, wholeKind:
+		p.Type = "integer"
+	case amountKind:
+		p.Type = "number"
+	case flagKind:
+		p.Type = "boolean"
+	case listKind:
+		p.Type, p.Items = "array", &property{Type: "string"}
+	default:
+		p.Type = "string"
+	}
+	return p
+}
+
+// objectSchema writes an object schema whose properties keep their order, so
+// that a model reads the important ones first.
+type objectSchema struct{ properties bytes.Buffer }
+
+func (s *objectSchema) add(name string, p property) {
+	if s.properties.Len() > 0 {
+		s.properties.WriteByte(',')
+	}
+	s.properties.WriteString(quoted(name) + ":" + quoted(p))
+}
+
+func (s *objectSchema) close(required []string) json.RawMessage {
+	schema := `{"type":"object","properties":{` + s.properties.String() + `}`
+	if len(required) > 0 {
+		schema += `,"required":` + quoted(required)
+	}
+	return json.RawMessage(schema + "}")
+}
+
+// quoted is the JSON of a value that cannot fail to have one.
+func quoted(value any) string {
+	text, err := plainJSON(value)
+	if err != nil {
+		panic(err) // strings, integers and lists of them always encode
+	}
+	return text
+}

@@ -1,0 +1,174 @@
+package tools
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/video"
+)
+
+// shelf is an Uploader that keeps what it gets.
+type shelf struct {
+	names, types []string
+	bodies       [][]byte
+}
+
+func (s *shelf) Upload(_ context.Context, name, contentType string, size int64, body io.Reader) (string, error) {
+	content, err := io.ReadAll(body)
+	if err != nil {
+		return "", err
+	}
+	if int64(len(content)) != size {
+		return "", video.Errorf(video.Internal, "size %d of %d bytes", size, len(content))
+	}
+	s.names, s.types, s.bodies = append(s.names, name), append(s.types, contentType), append(s.bodies, content)
+	return "https://static.example/" + name, nil
+}
+
+// quoting is a Service that accepts or refuses every quote.
+type quoting struct {
+	Service
+	err error
+}
+
+func (q quoting) Quote(context.Context, string, engine.Wish) (engine.Quotation, error) {
+	return engine.Quotation{}, q.err
+}
+
+// pngHead is enough to be taken for a picture.
+const pngHead = "\x89PNG\r\n\x1a\n0000"
+
+func TestUploads(t *testing.T) {
+	folder, outside := t.TempDir(), t.TempDir()
+	write := func(dir, name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	inside := write(folder, "cat.png", pngHead)
+	secret := write(outside, "secret.png", pngHead)
+	script := write(folder, "notes.png", "#!/bin/sh\necho this is no picture at all")
+	config := write(folder, "config.json", "{}")
+	if err := os.Symlink(secret, filepath.Join(folder, "link.png")); err != nil && runtime.GOOS != "windows" {
+		t.Fatal(err)
+	}
+	data := "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(pngHead))
+
+	tests := map[string]struct {
+		reference string
+		refused   string // part of the refusal; "" for accepted
+		name      string
+	}{
+		"absolute path":         {inside, "", "cat.png"},
+		"relative path":         {"cat.png", "", "cat.png"},
+		"file URL":              {"file://" + filepath.ToSlash(inside), "", "cat.png"},
+		"data URI":              {data, "", "reference.png"},
+		"data URI, capitals":    {"DATA:IMAGE/PNG;base64," + base64.StdEncoding.EncodeToString([]byte(pngHead)), "", "reference.png"},
+		"outside the folder":    {secret, "no such file", ""},
+		"up and out":            {"../" + filepath.Base(outside) + "/secret.png", "no such file", ""},
+		"a link that leads out": {"link.png", "no such file", ""},
+		"missing":               {"dog.png", "no such file", ""},
+		"folder":                {folder, "no image, video or audio", ""},
+		"no media by its name":  {config, "no image, video or audio", ""},
+		"text by its content":   {script, "its content is text", ""},
+		"a password file":       {"/etc/passwd", "no image, video or audio", ""},
+		"data URI not base64":   {"data:image/png,abc", "must look like", ""},
+		"data URI damaged":      {"data:image/png;base64,@@@", "damaged", ""},
+		"data URI of a page":    {"data:text/html;base64,aaaa", "no media type", ""},
+		"wrong family":          {"data:video/mp4;base64,aaaa", "not image", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			taken := &shelf{}
+			u := newUploads(Deps{Service: quoting{}, Uploader: taken, LocalFiles: true, Folders: []string{folder}, Now: time.Now})
+			wish := engine.Wish{Ask: catalog.Ask{ImageURLs: []string{"https://e.test/first.png", test.reference}}}
+			placed, notes, err := u.place(t.Context(), localPrincipal, wish)
+			if test.refused != "" {
+				if video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), test.refused) {
+					t.Fatalf("got %v, want a refusal with %q", err, test.refused)
+				}
+				if len(taken.names) != 0 {
+					t.Error("something was uploaded all the same")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"https://e.test/first.png", "https://static.example/" + test.name}
+			if !slices.Equal(placed.Ask.ImageURLs, want) {
+				t.Errorf("got %v, want %v", placed.Ask.ImageURLs, want)
+			}
+			if len(notes) != 1 || !slices.Equal(taken.types, []string{"image/png"}) || string(taken.bodies[0]) != pngHead {
+				t.Errorf("notes %v, types %v", notes, taken.types)
+			}
+			if wish.Ask.ImageURLs[1] != test.reference {
+				t.Error("the caller's list was changed")
+			}
+		})
+	}
+}
+
+// TestUploadOnce: the same file keeps its URL while the upstream keeps the
+// upload, or the same order would not be recognised as such.
+func TestUploadOnce(t *testing.T) {
+	now := time.Now()
+	taken := &shelf{}
+	u := newUploads(Deps{Service: quoting{}, Uploader: taken, Now: func() time.Time { return now }})
+	wish := engine.Wish{Ask: catalog.Ask{ImageURLs: []string{"data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(pngHead))}}}
+	place := func() {
+		if _, _, err := u.place(t.Context(), localPrincipal, wish); err != nil {
+			t.Fatal(err)
+		}
+	}
+	place()
+	now = now.Add(uploadAge)
+	place()
+	if len(taken.names) != 1 {
+		t.Errorf("uploaded %d times within the time, want once", len(taken.names))
+	}
+	now = now.Add(time.Second)
+	place()
+	if len(taken.names) != 2 {
+		t.Errorf("uploaded %d times, want again after the time", len(taken.names))
+	}
+}
+
+// TestRefusedWishUploadsNothing: a wish that would be refused costs no upload.
+func TestRefusedWishUploadsNothing(t *testing.T) {
+	taken := &shelf{}
+	refusal := video.Errorf(video.Forbidden, "no")
+	u := newUploads(Deps{Service: quoting{err: refusal}, Uploader: taken, Now: time.Now})
+	_, _, err := u.place(t.Context(), localPrincipal, engine.Wish{Ask: catalog.Ask{AudioURLs: []string{"data:audio/mpeg;base64,//uQxAAA"}}})
+	if video.CodeOf(err) != video.Forbidden || len(taken.names) != 0 {
+		t.Errorf("got %v and %d uploads", err, len(taken.names))
+	}
+}
+
+func TestLocalReferencesWhereTheyCannotBe(t *testing.T) {
+	wish := engine.Wish{Ask: catalog.Ask{ImageURLs: []string{"cat.png"}}}
+	for name, test := range map[string]struct {
+		deps Deps
+		want string
+	}{
+		"no uploads": {Deps{}, "takes public http(s) URLs only"},
+		"no files":   {Deps{Uploader: &shelf{}}, "files cannot be read from here"},
+	} {
+		_, _, err := newUploads(test.deps).pretend(wish)
+		if video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "generate_video again") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
