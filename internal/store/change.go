@@ -18,7 +18,8 @@ const (
 		booked_at = $8, polls = $9, empty_successes = $10, version = $2 + 1, submitted_at = $11, updated_at = $12,
 		completed_at = $13, model = $14, resolution = $15, seconds = $16, estimated = $17, reserved = $18, used = $19,
 		charged = $20, settled = $21, request_hash = $22, callback_token = $23, reason = $24, workflow = $25,
-		search_text = $26, request = $27, payload = $28, quote = $29, videos = $30, failure = $31
+		search_text = $26, request = $27, payload = $28, quote = $29, videos = $30, failure = $31,
+		answers_repeats = CASE WHEN request_hash = $22 AND upstream = $3 THEN answers_repeats ELSE 0 END
 		WHERE id = $1 AND version = $2`
 )
 

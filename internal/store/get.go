@@ -15,7 +15,7 @@ const (
 // writerStatements are all that transactions run.
 func writerStatements() []string {
 	return []string{
-		selectByID, selectByUpstreamID, selectByKey, selectDuplicate, insertTask, insertKey, updateTask,
+		selectByID, selectByUpstreamID, selectByKey, selectDuplicate, insertTask, supersede, insertKey, updateTask,
 		addToLedger, spentByAll, spentByPrincipal, claimDue, moveBookings,
 	}
 }

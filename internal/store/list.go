@@ -29,6 +29,7 @@ type Filter struct {
 const (
 	defaultPage = 20
 	largestPage = 1000
+	longestText = 10_000
 )
 
 // Page is a part of the tasks that a Filter selects, newest first, and the
@@ -52,11 +53,15 @@ type Totals struct {
 	Charged, Reserved video.Credits
 }
 
-// List gives a page of tasks. Invalid: a Cursor that no page gave.
+// List gives a page of tasks. Invalid: a Cursor that no page gave, a Text of
+// more than 10,000 bytes, more than 1,000 IDs.
 func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 	var page Page
 	after, err := decodeCursor(f.Cursor)
 	if err != nil {
+		return Page{}, err
+	}
+	if err := f.check(); err != nil {
 		return Page{}, err
 	}
 	if err := s.sum(ctx, f, &page); err != nil {
@@ -85,6 +90,26 @@ func (s *Store) List(ctx context.Context, f Filter) (Page, error) {
 		page.Next = cursor{createdAt: last.CreatedAt.UnixMilli(), id: last.ID}.encode()
 	}
 	return page, nil
+}
+
+// check refuses what is beyond the database's limits for one statement.
+func (f Filter) check() error {
+	switch {
+	case len(f.Text) > longestText:
+		return &video.Error{
+			Code:       video.Invalid,
+			Message:    fmt.Sprintf("The text to look for has %d bytes; at most %d are compared.", len(f.Text), longestText),
+			Suggestion: "Give a few words of the prompt.",
+			Argument:   "text",
+		}
+	case len(f.IDs) > largestPage:
+		return &video.Error{
+			Code:       video.Invalid,
+			Message:    fmt.Sprintf("%d ids were given; at most %d are looked up at once.", len(f.IDs), largestPage),
+			Suggestion: "Ask for them in several calls.",
+		}
+	}
+	return nil
 }
 
 // sum fills in the totals.

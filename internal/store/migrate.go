@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 
@@ -36,15 +35,23 @@ func migrations() ([]string, error) {
 	return scripts, nil
 }
 
-// migrate brings the schema to the newest version known here. Several
-// processes may start at once: the version is looked at again under the lock.
+// migrate brings the schema to the newest version known here. Nothing is
+// written before the file is known to be ours. Several processes may start at
+// once: the version is looked at again under the lock.
 func migrate(ctx context.Context, db *sql.DB) error {
 	scripts, err := migrations()
 	if err != nil {
 		return err
 	}
-	current, err := schemaVersion(ctx, db)
-	if err != nil || current == len(scripts) {
+	var current int
+	err = whileBusy(ctx, func() error {
+		current, err = schemaVersion(ctx, db, len(scripts))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := useWAL(ctx, db); err != nil || current == len(scripts) {
 		return err
 	}
 	tx, err := db.BeginTx(ctx, nil)
@@ -52,15 +59,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after the commit
-	if current, err = schemaVersion(ctx, tx); err != nil {
+	if current, err = schemaVersion(ctx, tx, len(scripts)); err != nil {
 		return err
-	}
-	if current > len(scripts) {
-		return &video.Error{
-			Code:       video.Unavailable,
-			Message:    fmt.Sprintf("The task store was written by a newer version of seedance-mcp (schema %d; this one knows %d).", current, len(scripts)),
-			Suggestion: "It was left untouched. Update seedance-mcp, or choose another SEEDANCE_DATA_DIR.",
-		}
 	}
 	for i := current; i < len(scripts); i++ {
 		if _, err := tx.ExecContext(ctx, scripts[i]); err != nil {
@@ -79,17 +79,21 @@ type rowQuerier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// schemaVersion is 0 for an empty file; a database of another program is an
-// error.
-func schemaVersion(ctx context.Context, db rowQuerier) (int, error) {
+// schemaVersion is 0 for an empty file. A database of another program, or of a
+// version that knows more than newest, is an error.
+func schemaVersion(ctx context.Context, db rowQuerier, newest int) (int, error) {
 	var id, version, tables int
-	err := errors.Join(
-		db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id),
-		db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
-		db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_schema").Scan(&tables),
-	)
-	if err != nil {
-		return 0, err
+	for _, read := range []struct {
+		text string
+		into *int
+	}{
+		{"PRAGMA application_id", &id},
+		{"PRAGMA user_version", &version},
+		{"SELECT COUNT(*) FROM sqlite_schema", &tables},
+	} {
+		if err := db.QueryRowContext(ctx, read.text).Scan(read.into); err != nil {
+			return 0, err
+		}
 	}
 	empty := id == 0 && version == 0 && tables == 0
 	if id != applicationID && !empty {
@@ -97,6 +101,13 @@ func schemaVersion(ctx context.Context, db rowQuerier) (int, error) {
 			Code:       video.Internal,
 			Message:    "The task store's file is a database of another program.",
 			Suggestion: "It was left untouched. Move it away or choose another SEEDANCE_DATA_DIR.",
+		}
+	}
+	if version > newest {
+		return 0, &video.Error{
+			Code:       video.Unavailable,
+			Message:    fmt.Sprintf("The task store was written by a newer version of seedance-mcp (schema %d; this one knows %d).", version, newest),
+			Suggestion: "It was left untouched. Update seedance-mcp, or choose another SEEDANCE_DATA_DIR.",
 		}
 	}
 	return version, nil

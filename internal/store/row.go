@@ -60,18 +60,6 @@ func (r *row) places() []any {
 	}
 }
 
-// placeholders is "$1, $2, …, $n".
-func placeholders(n int) string {
-	var out strings.Builder
-	for i := range n {
-		if i > 0 {
-			out.WriteString(", ")
-		}
-		fmt.Fprintf(&out, "$%d", i+1)
-	}
-	return out.String()
-}
-
 // rowOf is the task in columns; booked_at is left to the caller.
 func rowOf(t video.Task) (row, error) {
 	r := row{

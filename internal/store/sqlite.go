@@ -13,6 +13,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"seedance-mcp/internal/video"
 )
 
 // What is peculiar to SQLite: the file, its pragmas and its result codes.
@@ -74,7 +76,7 @@ func source(path string, pragmas ...string) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: values.Encode()}).String()
 }
 
-func openWriter(ctx context.Context, path string) (*sql.DB, error) {
+func openWriter(path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", source(path,
 		"synchronous(full)", // a commit that was answered survives a power cut
 		fmt.Sprintf("cache_size(-%d)", writerCache),
@@ -84,16 +86,25 @@ func openWriter(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	// Changing to WAL needs the file alone and does not wait for it: while
-	// several processes open a new file at once, all but one get "busy".
-	err = whileBusy(ctx, func() error {
-		_, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
 	return db, nil
+}
+
+// useWAL switches the file to write-ahead logging. That needs the file alone
+// and does not wait for it: while several processes open a new file at once,
+// all but one get "busy".
+func useWAL(ctx context.Context, db *sql.DB) error {
+	var mode string
+	err := whileBusy(ctx, func() error {
+		return db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+	})
+	if err == nil && mode != "wal" {
+		return &video.Error{
+			Code:       video.Unavailable,
+			Message:    "The task store's disk does not support several processes at once.",
+			Suggestion: "Choose a SEEDANCE_DATA_DIR on a local disk, not on a network share.",
+		}
+	}
+	return err
 }
 
 func openReaders(path string) (*sql.DB, error) {
@@ -112,9 +123,9 @@ func openReaders(path string) (*sql.DB, error) {
 // whileBusy repeats try for as long as the file is locked, up to busyTimeout.
 func whileBusy(ctx context.Context, try func() error) error {
 	const pause = 5 * time.Millisecond
-	for range busyTimeout / pause {
+	for deadline := time.Now().Add(busyTimeout); ; {
 		err := try()
-		if resultCode(err)&0xff != sqlite3.SQLITE_BUSY {
+		if troubleOf(err) != isLocked || time.Now().After(deadline) {
 			return err
 		}
 		select {
@@ -123,7 +134,6 @@ func whileBusy(ctx context.Context, try func() error) error {
 		case <-time.After(pause):
 		}
 	}
-	return try()
 }
 
 // resultCode is SQLite's extended result code, 0 for any other error.

@@ -54,7 +54,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if s.writer, err = openWriter(ctx, path); err != nil {
+	if s.writer, err = openWriter(path); err != nil {
 		return err
 	}
 	if err := migrate(ctx, s.writer); err != nil {

@@ -39,9 +39,14 @@ type Submitted struct {
 	Existing bool
 }
 
-var insertTask = `INSERT INTO tasks (` + columns + `) VALUES (` + placeholders(len(new(row).places())) + `)`
-
 const (
+	insertTask = `INSERT INTO tasks (` + columns + `, answers_repeats) VALUES (
+		$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+		$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)`
+	// supersede makes room in the unique index tasks_wishes: only one task
+	// answers the repeats of a wish.
+	supersede = `UPDATE tasks SET answers_repeats = 0
+		WHERE request_hash = $1 AND principal = $2 AND upstream = $3 AND answers_repeats = 1`
 	selectByKey = `SELECT ` + columns + ` FROM tasks WHERE id =
 		(SELECT task_id FROM idempotency_keys WHERE principal = $1 AND idempotency_key = $2)`
 	selectDuplicate = `SELECT ` + columns + ` FROM tasks
@@ -78,7 +83,7 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 				return err
 			}
 		}
-		out.Task, err = s.insert(t, in.Task)
+		out.Task, err = s.insertWish(t, in.Task)
 		return err
 	})
 	if err != nil {
@@ -170,8 +175,21 @@ func checkLimit(t *transaction, limit Limit, wish video.Task) error {
 	}
 }
 
+// insertWish stores a new task that answers the repeats of its wish from now
+// on. The unique index refuses a second one, should two writers ever have
+// looked for duplicates at the same instant.
+func (s *Store) insertWish(t *transaction, wish video.Task) (video.Task, error) {
+	if wish.RequestHash == "" {
+		return s.insert(t, wish, false)
+	}
+	if _, err := t.exec(supersede, wish.RequestHash, wish.Principal, wish.Upstream); err != nil {
+		return video.Task{}, fmt.Errorf("supersede: %w", err)
+	}
+	return s.insert(t, wish, true)
+}
+
 // insert stores a new task and gives it as stored.
-func (s *Store) insert(t *transaction, task video.Task) (video.Task, error) {
+func (s *Store) insert(t *transaction, task video.Task, answersRepeats bool) (video.Task, error) {
 	now := s.now()
 	if task.CreatedAt.IsZero() {
 		task.CreatedAt = now
@@ -185,7 +203,7 @@ func (s *Store) insert(t *transaction, task video.Task) (video.Task, error) {
 		return video.Task{}, err
 	}
 	r.bookedAt = now.UnixMilli()
-	if _, err := t.exec(insertTask, r.places()...); err != nil {
+	if _, err := t.exec(insertTask, append(r.places(), oneIf(answersRepeats))...); err != nil {
 		return video.Task{}, fmt.Errorf("insert task %s: %w", task.ID, err)
 	}
 	if task.IdempotencyKey != "" {
@@ -221,7 +239,7 @@ func (s *Store) Insert(ctx context.Context, task video.Task) (video.Task, bool, 
 			}
 		}
 		var err error
-		stored, err = s.insert(t, task)
+		stored, err = s.insert(t, task, false)
 		isNew = err == nil
 		return err
 	})

@@ -36,7 +36,8 @@ CREATE TABLE tasks (
   payload         TEXT    NOT NULL,
   quote           TEXT    NOT NULL,
   videos          TEXT    NOT NULL,
-  failure         TEXT    NOT NULL
+  failure         TEXT    NOT NULL,
+  answers_repeats INTEGER NOT NULL DEFAULT 0 -- 1: the newest task that was submitted for its wish
 ) STRICT;
 
 -- Every idempotency key ever given, with the task that answers it. Several keys
@@ -70,6 +71,9 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_by_hour ON ledger (hour);
 
 CREATE UNIQUE INDEX tasks_upstream_id ON tasks (upstream, upstream_id) WHERE upstream_id IS NOT NULL;
+-- Two submissions of one wish at the same instant cannot both be new, whatever
+-- either of them saw before.
+CREATE UNIQUE INDEX tasks_wishes ON tasks (request_hash, principal, upstream) WHERE answers_repeats = 1;
 CREATE UNIQUE INDEX tasks_callback ON tasks (callback_token) WHERE callback_token IS NOT NULL;
 
 -- Claims: only tasks in flight are in it.

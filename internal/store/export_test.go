@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// CheckBooks says whether the file is sound and the ledger is what the tasks
+// come to.
+func CheckBooks(ctx context.Context, s *Store) error {
+	if s.closed.Load() {
+		return nil
+	}
+	var verdict string
+	if err := s.readers.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return errors.New(verdict)
+	}
+	const booked = `SELECT * FROM ledger WHERE tasks <> 0 OR estimated <> 0 OR used <> 0 OR charged <> 0 OR reserved <> 0
+		OR compared_estimated <> 0 OR compared_charged <> 0`
+	const due = `SELECT * FROM (` + ledgerOfTasks + `)`
+	var different int
+	err := s.readers.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT * FROM (`+booked+` EXCEPT `+due+`)
+		UNION ALL SELECT * FROM (`+due+` EXCEPT `+booked+`))`).Scan(&different)
+	if err == nil && different > 0 {
+		err = fmt.Errorf("%d entries of the ledger differ from the tasks", different)
+	}
+	return err
+}
