@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// confirmFor is how long a person's agreement holds.
+const confirmFor = 10 * time.Minute
+
+// A token is: expiry (8 bytes, Unix seconds, big endian), a nonce (8 bytes, so
+// that two quotes give two tokens), and their seal.
+const (
+	tokenHead = 16
+	tokenSize = tokenHead + sha256.Size
+)
+
+// needsConfirmation says that a person must agree to this price first.
+func (e *Engine) needsConfirmation(q video.Quote) bool {
+	return e.o.ConfirmAbove != nil && q.Credits != nil && *q.Credits > *e.o.ConfirmAbove
+}
+
+// confirmToken is what proves, for a while and once, that a person saw this
+// quote of this request for this principal.
+func (e *Engine) confirmToken(principal, hash string, q video.Quote) string {
+	token := make([]byte, tokenHead, tokenSize)
+	binary.BigEndian.PutUint64(token, uint64(e.now().Add(confirmFor).Unix()))
+	_, _ = rand.Read(token[8:]) // never fails, see crypto/rand
+	token = append(token, e.seal(token, principal, hash, q)...)
+	return base64.RawURLEncoding.EncodeToString(token)
+}
+
+func (e *Engine) seal(head []byte, principal, hash string, q video.Quote) []byte {
+	bound, err := json.Marshal([]any{"confirm-1", head, e.o.Account.Fingerprint, principal, hash, q.Credits})
+	if err != nil {
+		panic(err) // strings, bytes and an integer
+	}
+	mac := hmac.New(sha256.New, e.o.ConfirmKey)
+	mac.Write(bound)
+	return mac.Sum(nil)
+}
+
+// agreement checks a confirmation where one is needed, and takes the token
+// until the request is stored: it is good for one task.
+func (e *Engine) agreement(principal, hash string, q video.Quote, token string) (agreement, error) {
+	if !e.needsConfirmation(q) {
+		return agreement{}, nil
+	}
+	if token == "" {
+		return agreement{}, &video.Error{
+			Code:       video.ConfirmationRequired,
+			Message:    "This video costs " + q.Credits.String() + " credits; above " + e.o.ConfirmAbove.String() + " a person must agree first.",
+			Suggestion: "Show the price to the user. When they agree, repeat the call with the confirm_token of the quote.",
+			Required:   q.Credits,
+		}
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) != tokenSize || !hmac.Equal(raw[tokenHead:], e.seal(raw[:tokenHead], principal, hash, q)) {
+		return agreement{}, errConfirm("The confirm_token does not belong to this request at this price.", q)
+	}
+	expiry := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
+	if !e.now().Before(expiry) {
+		return agreement{}, errConfirm("The confirm_token has expired: it is good for 10 minutes.", q)
+	}
+	if !e.confirmed.take(token, expiry, e.now()) {
+		return agreement{}, errConfirm("The confirm_token was used already: it is good for one video.", q)
+	}
+	return agreement{tokens: &e.confirmed, token: token}, nil
+}
+
+func errConfirm(message string, q video.Quote) error {
+	return &video.Error{
+		Code:       video.ConfirmationRequired,
+		Message:    message,
+		Suggestion: "Call again without confirm_token for a new quote, and ask the user again.",
+		Argument:   "confirm_token",
+		Required:   q.Credits,
+	}
+}
+
+// agreement is a token taken for one request; the zero value is none.
+type agreement struct {
+	tokens *usedTokens
+	token  string
+}
+
+// used keeps the token as spent, or gives it back.
+func (a agreement) used(spent bool) {
+	if a.tokens != nil && !spent {
+		a.tokens.giveBack(a.token)
+	}
+}
+
+// usedTokens remembers spent tokens until they would have expired anyway.
+type usedTokens struct {
+	mu     sync.Mutex
+	expiry map[string]time.Time
+}
+
+func (u *usedTokens) take(token string, expiry, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for old, expires := range u.expiry {
+		if !now.Before(expires) {
+			delete(u.expiry, old)
+		}
+	}
+	if _, used := u.expiry[token]; used {
+		return false
+	}
+	if u.expiry == nil {
+		u.expiry = make(map[string]time.Time)
+	}
+	u.expiry[token] = expiry
+	return true
+}
+
+func (u *usedTokens) giveBack(token string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.expiry, token)
+}

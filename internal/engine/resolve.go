@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// Resolution is a person's word on a paid call whose outcome is unknown: what
+// the account's own task list shows.
+type Resolution struct {
+	// Paid says whether it was charged; nil: see UpstreamID.
+	Paid *bool
+	// UpstreamID is the task that it became; it is then followed as if its
+	// answer had never been lost.
+	UpstreamID string
+}
+
+// Resolve settles an unconfirmed task, or a failed one of which nobody knows
+// what it cost. Not paid releases the reservation, paid charges it; either way
+// a webhook or late answer that proves otherwise still prevails. Conflict: the
+// task is in another state, or the upstream's task is another row's.
+func (e *Engine) Resolve(ctx context.Context, principal, id string, r Resolution) (video.Task, error) {
+	if r.Paid == nil && r.UpstreamID == "" {
+		return video.Task{}, &video.Error{
+			Code: video.Invalid, Message: "Nothing is said about the task.",
+			Suggestion: "Say whether it was paid, or give the upstream's task id.",
+		}
+	}
+	tasks, err := e.open(ctx)
+	if err != nil {
+		return video.Task{}, err
+	}
+	task, err := e.find(ctx, tasks, principal, id)
+	if err != nil {
+		return video.Task{}, err
+	}
+	if !resolvable(task) {
+		return video.Task{}, errNotOpen(task)
+	}
+	if r.UpstreamID != "" {
+		return e.resolveTo(ctx, tasks, task, r.UpstreamID)
+	}
+	return e.resolveByWord(ctx, tasks, task, *r.Paid)
+}
+
+// resolvable says that a person's word is asked for.
+func resolvable(task video.Task) bool {
+	if task.State == video.Unconfirmed {
+		return true
+	}
+	return task.State == video.Failed && task.Failure != nil && task.Failure.Charged == video.ChargedUnknown
+}
+
+func errNotOpen(task video.Task) error {
+	return &video.Error{
+		Code:       video.Conflict,
+		Message:    "Task " + task.ID + " is " + string(task.State) + ": nothing about it is unknown.",
+		Suggestion: "Only unconfirmed tasks, and failed ones whose charge is unknown, are settled by hand. get_task_status shows the task.",
+	}
+}
+
+// resolveTo follows the upstream's task that a person found.
+func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, upstreamID string) (video.Task, error) {
+	if task.UpstreamID != "" && task.UpstreamID != upstreamID {
+		return video.Task{}, &video.Error{
+			Code:       video.Conflict,
+			Message:    "Task " + task.ID + " is the upstream's " + task.UpstreamID + ", not another one.",
+			Suggestion: "get_task_status with that upstream id follows it as a task of its own.",
+		}
+	}
+	record, err := e.o.Account.Upstream.Record(ctx, upstreamID)
+	if err != nil {
+		return video.Task{}, err
+	}
+	e.o.Checkpoint("resolve.recorded")
+	record.TaskID = upstreamID
+	return e.apply(ctx, tasks, task, e.sight(ctx, tasks, task, record, nil))
+}
+
+func (e *Engine) resolveByWord(ctx context.Context, tasks Store, task video.Task, paid bool) (video.Task, error) {
+	now := e.now()
+	stored, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
+		if !resolvable(*t) {
+			return errNotOpen(*t)
+		}
+		if t.State != video.Failed {
+			t.State, t.Reason, t.CompletedAt = video.Failed, "", now
+			t.Failure = &video.Failure{
+				Class:   video.FailUnknown,
+				Message: "The answer to the paid call was lost, and its video with it.",
+				Retry:   video.RetrySame,
+			}
+			if !paid {
+				t.Failure.Class = video.FailRefused
+				t.Failure.Message = "The answer to the paid call was lost; the account shows that it never arrived."
+			}
+		}
+		t.Failure.Charged = video.ChargedNo
+		if paid {
+			t.Failure.Charged = video.ChargedYes
+		}
+		*t = writtenOff(*t, t.Used)
+		return nil
+	})
+	if err != nil {
+		return video.Task{}, err
+	}
+	e.o.Logger.Info("task settled by hand", "task", stored.ID, "charged", stored.Charged.String(), "sandbox", stored.Sandbox)
+	return stored, nil
+}
+
+// Withdraw takes a queued task back: nothing was sent. Conflict in any other
+// state: the upstream has no way to cancel.
+func (e *Engine) Withdraw(ctx context.Context, principal, id string) (video.Task, error) {
+	tasks, err := e.open(ctx)
+	if err != nil {
+		return video.Task{}, err
+	}
+	task, err := e.find(ctx, tasks, principal, id)
+	if err != nil {
+		return video.Task{}, err
+	}
+	now := e.now()
+	stored, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
+		if t.State != video.Queued {
+			return errTooLate(*t)
+		}
+		t.State, t.Reason, t.CompletedAt = video.Failed, "", now
+		t.DueAt, t.Interval = time.Time{}, 0
+		t.Failure = &video.Failure{
+			Class:   video.FailWithdrawn,
+			Message: "Taken back before it was sent.",
+			Charged: video.ChargedNo,
+			Retry:   video.RetrySame,
+		}
+		*t = writtenOff(*t, nil)
+		return nil
+	})
+	if err != nil {
+		return video.Task{}, err
+	}
+	e.o.Logger.Info("queued task withdrawn", "task", stored.ID)
+	e.sendQueued(tasks, true) // the queue may be empty now
+	return stored, nil
+}
+
+func errTooLate(task video.Task) error {
+	conflict := &video.Error{
+		Code:       video.Conflict,
+		Message:    "Task " + task.ID + " is " + string(task.State) + ": it was sent, and the upstream cannot cancel. It is charged as soon as it is accepted.",
+		Suggestion: "Let it finish: get_task_status follows it.",
+	}
+	switch {
+	case task.State.Final():
+		conflict.Message = "Task " + task.ID + " has ended already (" + string(task.State) + ")."
+		conflict.Suggestion = "get_task_status shows it."
+	case task.State == video.Unconfirmed:
+		conflict.Message = "Task " + task.ID + " may have been sent: its answer was lost."
+		conflict.Suggestion = "Look at the account's task list, then settle it by hand (seedance-mcp tasks resolve)."
+	}
+	return conflict
+}

@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/store"
+	"seedance-mcp/internal/video"
+)
+
+// dedupeWindow is how long the same request by the same principal means the
+// same task.
+const dedupeWindow = 10 * time.Minute
+
+// Wish is what a caller wants made.
+type Wish struct {
+	Ask catalog.Ask
+	// MaxCredits refuses a request whose quote is higher, or unknown; nil: no
+	// limit of the caller's.
+	MaxCredits *video.Credits
+	// IdempotencyKey leads to the same task for ever; "": none.
+	IdempotencyKey string
+	// ForceNew makes another task although the same request was just made.
+	ForceNew bool
+	// ConfirmToken is a person's agreement, see [Quotation].
+	ConfirmToken string
+}
+
+// Submission is a wish that has become a task.
+type Submission struct {
+	Task video.Task
+	// Duplicate says that the task existed: nothing was sent or charged now.
+	Duplicate bool
+	// Notes tell what was understood differently, Warnings what to know.
+	Notes, Warnings []string
+}
+
+// Submit stores the wish and sends createTask, at most once whatever dies. It
+// answers after SubmitWait at the latest, with the task as "submitting" if the
+// upstream has not answered by then. A wish that exists already is returned
+// instead.
+//
+// Errors of the catalogue, the budgets, the store, and ConfirmationRequired
+// come without a task. A definite refusal by the upstream comes with the
+// stored task, in "fail". A full account ("queued") and a lost answer
+// ("unconfirmed") are no errors.
+func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submission, error) {
+	plan, hash, err := e.plan(w)
+	if err != nil {
+		return Submission{}, err
+	}
+	tasks, err := e.open(ctx)
+	if err != nil {
+		return Submission{}, err
+	}
+	if !e.join(&e.posts) {
+		return Submission{}, errClosing()
+	}
+	given := false // whether post leaves e.posts
+	defer func() {
+		if !given {
+			e.posts.Done()
+		}
+	}()
+	intent := e.intent(principal, w, plan, hash)
+	existing, found, err := tasks.Duplicate(ctx, intent)
+	if err != nil {
+		return Submission{}, err
+	}
+	if found {
+		return duplicate(existing, plan), nil
+	}
+	if err := e.affordable(plan.Quote, w.MaxCredits); err != nil {
+		return Submission{}, err
+	}
+	agreed, err := e.agreement(principal, hash, plan.Quote, w.ConfirmToken)
+	if err != nil {
+		return Submission{}, err
+	}
+	submitted, err := tasks.Submit(ctx, intent)
+	agreed.used(err == nil && !submitted.Existing)
+	switch {
+	case err != nil:
+		return Submission{}, err
+	case submitted.Existing:
+		return duplicate(submitted.Task, plan), nil
+	}
+	result := Submission{Task: submitted.Task, Notes: plan.Notes, Warnings: plan.Warnings}
+	if submitted.Task.State == video.Queued {
+		e.o.Logger.Info("task queued behind others", "task", submitted.Task.ID)
+		e.queue.found(true) // the queue may have emptied meanwhile
+		e.sendQueued(tasks, false)
+		return result, nil
+	}
+	e.o.Checkpoint("submit.stored")
+	given = true
+	return e.await(ctx, result, e.post(tasks, submitted.Task, false))
+}
+
+// await gives createTask a moment to answer.
+func (e *Engine) await(ctx context.Context, result Submission, done <-chan outcome) (Submission, error) {
+	timer := time.NewTimer(e.o.SubmitWait)
+	defer timer.Stop()
+	select {
+	case out := <-done:
+		result.Task = out.task
+		if out.task.State == video.Failed {
+			return result, out.err
+		}
+		return result, nil
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-e.draining:
+	}
+	return result, nil
+}
+
+// plan understands a wish; hash stands for everything that makes it the same.
+func (e *Engine) plan(w Wish) (plan video.Plan, hash string, err error) {
+	w.Ask.AllowPrivateURLs = e.o.Account.AllowPrivateURLs
+	plan, err = e.o.Catalog.Plan(e.o.Account.Dialect, w.Ask)
+	if err != nil {
+		return video.Plan{}, "", err
+	}
+	text, err := json.Marshal(struct {
+		Dialect video.Dialect `json:"dialect"`
+		Request video.Request `json:"request"`
+	}{e.o.Account.Dialect, plan.Request})
+	if err != nil {
+		return video.Plan{}, "", fmt.Errorf("hash a request: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return plan, hex.EncodeToString(sum[:]), nil
+}
+
+// intent is the row to store before anything is sent. While others wait for a
+// slot of the account, a newcomer takes its place behind them.
+func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) store.Intent {
+	now := e.now()
+	task := video.Task{
+		ID:             store.NewID(now),
+		Principal:      principal,
+		State:          video.Submitting,
+		Upstream:       e.o.Account.Fingerprint,
+		Sandbox:        e.o.Account.Sandbox,
+		Request:        plan.Request,
+		Workflow:       plan.Workflow,
+		Payload:        plan.Payload,
+		RequestHash:    hash,
+		IdempotencyKey: w.IdempotencyKey,
+		CallbackToken:  rand.Text(),
+		Quote:          plan.Quote,
+		CreatedAt:      now,
+		DueAt:          now.Add(e.o.Hold),
+		Interval:       e.o.Hold,
+	}
+	if plan.Quote.Credits != nil {
+		task.Reserved = *plan.Quote.Credits
+	}
+	if e.queue.busy() {
+		task.State = video.Queued
+		task.Reason = "Other tasks wait for a free slot of the account; it is sent after them. Nothing was charged."
+		task.DueAt, task.Interval = now.Add(queueTick), queueTick
+	}
+	in := store.Intent{Task: task, Limits: e.limits(now)}
+	if !w.ForceNew {
+		in.DedupeSince = now.Add(-dedupeWindow)
+	}
+	return in
+}
+
+// duplicate tells about the task that answers a repeated wish.
+func duplicate(task video.Task, plan video.Plan) Submission {
+	result := Submission{Task: task, Duplicate: true, Notes: plan.Notes}
+	switch task.State {
+	case video.Unconfirmed:
+		result.Warnings = append(result.Warnings, "This request was sent before and its answer was lost. "+
+			"It may have been charged, so it is not sent again; force_new pays for another one.")
+	case video.Failed:
+		result.Warnings = append(result.Warnings, "This idempotency_key belongs to a task that failed. A new attempt needs a new key.")
+	default:
+	}
+	return result
+}
