@@ -8,6 +8,7 @@ const clipQP = 18
 // its length in four bytes as MP4 wants it.
 type encoder struct {
 	width, height, fps, qp int
+	chromaShift            int // chroma_qp_index_offset
 	mbWidth, mbHeight      int
 
 	luma, chroma quantizer
@@ -20,10 +21,15 @@ type encoder struct {
 	frameNum int
 }
 
+// finerChroma is how much finer than luma chroma is coded: without it a slowly
+// changing sky shows bands of other hues.
+const finerChroma = 6
+
 func newEncoder(width, height, fps, qp int) *encoder {
+	shift := -min(finerChroma, qp-leastQP)
 	e := &encoder{
-		width: width, height: height, fps: fps, qp: qp,
-		luma: newQuantizer(qp), chroma: newQuantizer(chromaQP(qp)),
+		width: width, height: height, fps: fps, qp: qp, chromaShift: shift,
+		luma: newQuantizer(qp), chroma: newQuantizer(chromaQP(qp + shift)),
 		reference: newPicture(width, height),
 	}
 	e.mbWidth, e.mbHeight = e.reference.mbWidth, e.reference.mbHeight

@@ -100,8 +100,8 @@ func (e *encoder) pps() []byte {
 	w.flag(false) // weighted_pred
 	w.put(0, 2)   // weighted_bipred_idc
 	w.se(int32(e.qp) - 26)
-	w.se(0)       // pic_init_qs - 26
-	w.se(0)       // chroma_qp_index_offset
+	w.se(0) // pic_init_qs - 26
+	w.se(int32(e.chromaShift))
 	w.flag(true)  // deblocking_filter_control_present
 	w.flag(false) // constrained_intra_pred
 	w.flag(false) // redundant_pic_cnt_present
