@@ -13,7 +13,7 @@ import (
 type blame struct {
 	override string
 	model    *node // with the defaults merged in
-	defaults *node // may be nil
+	defaults *node // may be nil, or a null
 }
 
 // at is the first of the named fields that the override file wrote, else the
@@ -21,8 +21,8 @@ type blame struct {
 func (b *blame) at(names ...string) *node {
 	var places []*node
 	for _, name := range names {
-		if member := b.model.member(name); member != nil {
-			places = append(places, member)
+		if entry := b.model.entry(name); entry != nil { // a null took away what is missed
+			places = append(places, entry)
 		}
 	}
 	places = append(places, b.model)
@@ -48,8 +48,10 @@ func (d *decoder) checkModel(dialect *dialect, m *Model, b *blame) {
 		d.failf(b.at("max_prompt"), "max_prompt must be a positive number of characters")
 	case m.SoundField != "" && m.SoundField != soundGenerateAudio && m.SoundField != soundAudio:
 		d.failf(b.at("sound_field"), "sound_field must be \"generate_audio\" or \"audio\"")
-	case dialect.name == video.Workflow && (m.MaxVideos > 0 || m.MaxAudios > 0 || m.TakesSeed || m.SoundField != ""):
-		d.failf(b.at("max_videos", "max_audios", "seed", "sound_field"), "the workflow dialect has no fields for videos, audio, seeds or sound")
+	case dialect.name == video.Workflow && (m.MaxVideos > 0 || m.MaxAudios > 0 || m.TakesSeed || m.SoundField != "" || len(m.OutputFormats)+len(m.Bitrates) > 0):
+		d.failf(b.at("max_videos", "max_audios", "seed", "sound_field", "output_formats", "bitrate_modes"), "the workflow dialect has no fields for videos, audio, seeds, sound, formats or bitrates")
+	case m.TakesSeed && m.MaxSeed <= m.MinSeed:
+		d.failf(b.at("seed"), "seed must run from min to a larger max, not from %d to %d", m.MinSeed, m.MaxSeed)
 	case m.UsualTime == 0:
 		d.failf(b.at("usual_time"), "usual_time is missing")
 	case m.Deadline < m.UsualTime:
@@ -163,6 +165,8 @@ func (d *decoder) checkPrice(m *Model, b *blame) {
 	if p.base == nil && p.reference == nil && p.video == nil && p.bills == "" {
 		return
 	}
+	// A rate that was laid over an unpriced model is documentation.
+	m.Undocumented = slices.DeleteFunc(m.Undocumented, func(topic string) bool { return topic == topicPrice })
 	if !isMonth(m.PricePublished) {
 		d.failf(at, "a price needs published, the month of the price list, such as \"2026-09\"")
 	}
@@ -176,6 +180,15 @@ func (d *decoder) checkPrice(m *Model, b *blame) {
 		}
 	default:
 		d.failf(at, "video_bills must be \"duration\", \"source_and_duration\", \"twice_source\" or \"nothing_extra\"")
+	}
+	for _, table := range []string{"rates", "reference", "video"} {
+		d.each(b.model.member("price"), table, func(resolution string, value *node) {
+			// One of the embedded file's may be left over when an override
+			// gives the model fewer resolutions; a new one is a slip.
+			if value.file == d.override && !slices.Contains(m.Resolutions, resolution) {
+				d.failf(value, "%s has a rate for %q, which is none of the model's resolutions", table, resolution)
+			}
+		})
 	}
 	if p.video != nil && m.MaxVideos == 0 {
 		d.failf(b.at("price", "max_videos"), "a price with a video is for a model that takes none")
@@ -199,6 +212,8 @@ func (d *decoder) checkNames(dialect *dialect, n *node) {
 		switch {
 		case dialect.model(id) == nil:
 			d.failNoModel(n, value, id)
+		case dialect.toolIDs[key] != "" && dialect.toolIDs[key] != id:
+			d.failf(value, "tool id %s is written in two ways with two meanings", strconv.Quote(video.Clip(name, 60)))
 		case dialect.byKey[key] != nil:
 			d.failf(value, "tool id %s is also a name of the model %s", strconv.Quote(video.Clip(name, 60)), dialect.byKey[key].ID)
 		}
@@ -210,8 +225,8 @@ func (d *decoder) checkNames(dialect *dialect, n *node) {
 // was, else where it is used.
 func (d *decoder) failNoModel(dialect, user *node, id string) {
 	if models := dialect.member("models"); models != nil {
-		if at := slices.Index(models.names, id); at >= 0 && models.items[at].kind == kindNull {
-			d.failf(models.items[at], "model %q cannot be removed: it is the default, or a tool id's model", id)
+		if removed := models.entry(id); removed != nil && removed.kind == kindNull {
+			d.failf(removed, "model %q cannot be removed: it is the default, or a tool id's model", id)
 		}
 	}
 	if user == nil {

@@ -21,10 +21,11 @@ var (
 		"title", "summary", "aliases", "seconds", "aspect_ratios", "default_aspect_ratio", fieldResolutions,
 		"default_resolution", "sizes", "input_modes", "keyframe_images", "max_images", "max_videos", "max_audios",
 		"max_video_seconds", "max_audio_seconds", "image_formats", "video_formats", "image_warning", "requires",
-		"max_prompt", "seed", "sound_field", "price", "usual_time", "usual_time_by_resolution",
+		"max_prompt", "seed", "sound_field", "output_formats", "bitrate_modes", "price", "usual_time", "usual_time_by_resolution",
 		"usual_time_with_video", "deadline", "undocumented",
 	}
 	secondsFields = []string{"min", "max", "default"}
+	seedFields    = []string{"min", "max"}
 	priceFields   = []string{"published", "rates", "reference", "video", "video_bills", "reserved_seconds"}
 	topics        = []string{topicPrompt, topicDuration, topicImages, topicImageCount, topicPrice}
 )
@@ -35,6 +36,7 @@ const (
 	maxMedia   = 1000
 	maxPrompt  = 1_000_000
 	maxPixels  = 16384
+	maxSeed    = 1 << 53 // exact in every JSON reader
 )
 
 // decoder reads a merged tree into a Catalog.
@@ -95,6 +97,9 @@ func (d *decoder) words(root *node) {
 		if _, _, ok := splitRatio(ratio); !ok {
 			d.failf(value, "%q is no aspect ratio such as \"16:9\"", ratio)
 		}
+		if other := w.ratios[nameKey(word)]; other != "" && other != ratio {
+			d.failf(value, "%q means both %s and %s", video.Clip(word, 60), other, ratio)
+		}
 		w.ratios[nameKey(word)] = ratio
 	})
 	d.each(n, fieldResolutions, func(word string, value *node) {
@@ -104,12 +109,18 @@ func (d *decoder) words(root *node) {
 				d.failf(value, "%q is no known resolution", meaning)
 			}
 		}
+		if other := w.resolutions[nameKey(word)]; other != nil && !slices.Equal(other, meanings) {
+			d.failf(value, "%q means both %s and %s", video.Clip(word, 60), anyOf(other), anyOf(meanings))
+		}
 		w.resolutions[nameKey(word)] = meanings
 	})
 	d.each(n, "input_modes", func(word string, value *node) {
 		mode := video.InputMode(d.scalar(value, "an input mode", kindText))
 		if mode != video.TextOnly && mode != video.Keyframe && mode != video.Reference {
 			d.failf(value, "%q is no input mode; there are \"keyframe\", \"reference\" and \"\" for text only", mode)
+		}
+		if other, known := w.modes[nameKey(word)]; known && other != mode {
+			d.failf(value, "%q means both %q and %q", video.Clip(word, 60), other, mode)
 		}
 		w.modes[nameKey(word)] = mode
 	})
@@ -150,7 +161,7 @@ func (d *decoder) dialect(name string, n *node) {
 		model := d.model(id, whole, tables)
 		model.Workflow = dialect.workflow
 		if d.err == nil {
-			d.checkModel(dialect, model, &blame{d.override, whole, defaults})
+			d.checkModel(dialect, model, &blame{d.override, whole, n.entry("defaults")})
 		}
 		dialect.models = append(dialect.models, model)
 		d.name(dialect, places, id, model, value.place)
@@ -238,7 +249,12 @@ func (d *decoder) model(id string, n *node, tables map[string]map[string]map[str
 	m.ImageWarning = d.text(n, "image_warning")
 	m.Requires = Requirement(d.text(n, "requires"))
 	m.MaxPrompt = d.count(n, "max_prompt", maxPrompt)
-	m.TakesSeed, m.SoundField = d.flag(n, "seed"), d.text(n, "sound_field")
+	if seed := n.member("seed"); seed != nil && d.object(seed, "seed", seedFields) {
+		m.TakesSeed = true
+		m.MinSeed, m.MaxSeed = d.whole(seed, "min", -1, maxSeed), d.whole(seed, "max", 0, maxSeed)
+	}
+	m.SoundField = d.text(n, "sound_field")
+	m.OutputFormats, m.Bitrates = d.list(n, "output_formats"), d.list(n, "bitrate_modes")
 	m.Undocumented = d.list(n, "undocumented")
 	m.UsualTime, m.Deadline = d.span(n, "usual_time"), d.span(n, "deadline")
 	m.usualWithVideo = d.span(n, "usual_time_with_video")
@@ -250,8 +266,9 @@ func (d *decoder) model(id string, n *node, tables map[string]map[string]map[str
 		m.PricePublished = d.text(price, "published")
 		m.prices = priceTable{
 			base: d.rates(price, "rates"), reference: d.rates(price, "reference"), video: d.rates(price, "video"),
-			bills: billing(d.text(price, "video_bills")), reservedSeconds: d.count(price, "reserved_seconds", maxSeconds),
+			bills: billing(d.text(price, "video_bills")),
 		}
+		m.ReservedSeconds = d.count(price, "reserved_seconds", maxSeconds)
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -170,14 +171,31 @@ func TestOverlayNamesTheLineAtFault(t *testing.T) {
 		{"images", inModel(`"max_images": -1`), "3", "whole number"},
 		{"format", inModel(`"image_formats": ["PNG"]`), "3", "file name ending"},
 		{"prompt", inModel(`"max_prompt": 0`), "3", "max_prompt"},
-		{"seed", inModel(`"seed": "yes"`), "3", "true or false"},
+		{"seed", inModel(`"seed": "yes"`), "3", "must be an object"},
+		{"seed upside down", inModel(`"seed": {"min": 5, "max": 4}`), "3", "larger max"},
+		{"seed below any", inModel(`"seed": {"min": -2}`), "3", "whole number"},
+		{"rate of another resolution", inModel(`"price": {"rates": {"720p": 1,` + "\n" + `"8k": 4}}`), "4", "no known resolution"},
+		{"rate of a resolution not made", "{\"dialects\": {\"kinovi\": {\"models\": {\"seedance2-fast\": {\"price\": {\"rates\": {\n\"4k\": 4}}}}}}}", "2", "none of the model's resolutions"},
+		{"trailing brace", "{}\n}", "2", "not JSON"},
+		{"a BOM in the middle", "{\n\uFEFF}", "2", "not JSON"},
+		{"only a BOM", "\uFEFF", "1", "not JSON"},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "1", "not JSON"},
+		{"too many entries", inModel("\"aliases\": [\n" + strings.Repeat("\"a\",", 1001) + "\"b\"]"), "4", "1000 entries"},
+		{"too many names", "{\n" + strings.Repeat("\"a\":1,", 1) + manyNames(1001) + "}", "2", "1000 entries"},
+		{"word with two meanings", "{\"words\": {\"aspect_ratios\": {\n\"Portrait\": \"1:1\"}}}", "2", "means both"},
+		{"mode with two meanings", "{\"words\": {\"input_modes\": {\n\"I2V\": \"reference\"}}}", "2", "means both"},
+		{"resolution with two meanings", "{\"words\": {\"resolutions\": {\n\"H D\": [\"720p\"]}}}", "2", "means both"},
+		{"no limits", "{\"dialects\": {\"kinovi\": {\n\"defaults\": null}}}", "2", ""},
+		{"deadline missing", inModel(`"deadline": null`), "3", "deadline"},
+		{"resolutions missing", inModel(`"resolutions": null`), "3", "default_resolution"},
+		{"formats in the workflow", "{\"dialects\": {\"workflow\": {\"models\": {\"sora2\": {\n\"output_formats\": [\"mp4\"]}}}}}", "2", "workflow dialect has no"},
 		{"sound", inModel(`"sound_field": "sound"`), "3", "sound_field"},
 		{"usual time", inModel(`"usual_time": "soon"`), "3", "a time"},
-		{"usual time missing", inModel(`"usual_time": null`), "2", "usual_time is missing"},
+		{"usual time missing", inModel(`"usual_time": null`), "3", "usual_time is missing"},
 		{"usual time of no resolution", inModel(`"usual_time_by_resolution": {"8k": "1m"}`), "3", `"8k"`},
 		{"deadline", inModel(`"deadline": "1m"`), "3", "deadline"},
 		{"topic", inModel(`"undocumented": ["colour"]`), "3", "no topic"},
-		{"seed in the workflow", "{\"dialects\": {\"workflow\": {\"models\": {\"sora2\": {\n\"seed\": true}}}}}", "2", "workflow dialect has no"},
+		{"seed in the workflow", "{\"dialects\": {\"workflow\": {\"models\": {\"sora2\": {\n\"seed\": {\"max\": 9}}}}}}", "2", "workflow dialect has no"},
 		{"workflow without a size", "{\"dialects\": {\"workflow\": {\"models\": {\"sora2\": {\n\"resolutions\": [\"720p\", \"1080p\"]}}}}}", "2", "no pixel size"},
 		{"defaults break a model", "{\"dialects\": {\"workflow\": {\"defaults\": {\n\"seconds\": {\"max\": 3}}}}}", "2", "seconds must run"},
 		{"word's ratio", "{\"words\": {\"aspect_ratios\": {\n\"wide\": \"very\"}}}", "2", "no aspect ratio"},
@@ -199,6 +217,14 @@ func TestOverlayNamesTheLineAtFault(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyNames(n int) string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf(`"n%d":1`, i))
+	}
+	return strings.Join(names, ",")
 }
 
 // A fault that only shows in the embedded file names both files.

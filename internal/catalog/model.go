@@ -64,11 +64,17 @@ type Model struct {
 
 	// MaxPrompt is in characters (runes).
 	MaxPrompt int
-	// TakesSeed says that a seed may be given.
-	TakesSeed bool
+	// TakesSeed says that a seed from MinSeed to MaxSeed may be given; -1 asks
+	// for any.
+	TakesSeed        bool
+	MinSeed, MaxSeed int64
 	// SoundField is the payload's name of generate_audio; "" where the model
 	// takes none.
 	SoundField string
+	// OutputFormats and Bitrates are what the payload's output_format (the
+	// first is what the upstream makes unasked) and bitrate_mode may be. We
+	// send neither.
+	OutputFormats, Bitrates []string
 
 	// Undocumented names what no source of the upstream says about this model:
 	// "prompt" (its length), "duration", "images" (whether it takes any),
@@ -76,6 +82,10 @@ type Model struct {
 	Undocumented []string
 	// PricePublished is the month of the price list, "2026-09"; "" without one.
 	PricePublished string
+	// ReservedSeconds is what the upstream first charges where it settles by
+	// the source's length, in seconds at the quoted rate; 0 where that is not
+	// documented.
+	ReservedSeconds int
 
 	// UsualTime is from acceptance to success for a typical request; see
 	// [Model.Usual] for a certain one. After Deadline a task counts as stalled.

@@ -30,13 +30,29 @@ func (p *planner) readModel() error {
 		p.notef("%s is the service's own tool id, which createTask does not accept as a model: the model %s is sent instead.", quoted(given), id)
 		return nil
 	}
-	if p.dialect.workflow != "" && key == nameKey(p.dialect.workflow) {
-		p.model, p.request.Model = p.dialect.model(p.dialect.defaultModel), p.dialect.defaultModel
-		p.notef("%s is the workflow, which carries several models (%s): the default, %s, is sent inside it.",
-			quoted(given), anyOf(p.dialect.ids()), p.model.ID)
+	if p.readWorkflow(given, key) {
 		return nil
 	}
 	return p.refuseModel(given, key)
+}
+
+// readWorkflow takes a workflow's name for its default model, and tells so. A
+// dialect without workflows understands the name too: agents bring it along.
+func (p *planner) readWorkflow(given, key string) bool {
+	owner := p.catalog.dialects[video.Workflow]
+	model := p.dialect.model(owner.defaultModel)
+	if key != nameKey(owner.workflow) || model == nil {
+		return false
+	}
+	p.model, p.request.Model = model, model.ID
+	if p.dialect == owner {
+		p.notef("%s is the workflow, which carries several models (%s): the default, %s, is sent inside it.",
+			quoted(given), anyOf(p.dialect.ids()), model.ID)
+	} else {
+		p.notef("%s is a workflow of the dialect %s, not a model of this one: its default model, %s, is sent. list_models shows the others.",
+			quoted(given), owner.name, model.ID)
+	}
+	return true
 }
 
 func (p *planner) refuseModel(given, key string) error {

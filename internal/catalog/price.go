@@ -27,9 +27,6 @@ type priceTable struct {
 	reference map[string]video.Credits // images in reference mode
 	video     map[string]video.Credits // with any reference video
 	bills     billing                  // with any reference video
-	// reservedSeconds is what the upstream reserves at creation, in seconds at
-	// the video rate, before it settles; 0 where not documented.
-	reservedSeconds int
 }
 
 // PriceInput is what a price depends on.
@@ -122,9 +119,9 @@ func (m Model) priceWithSource(rate video.Credits, p PriceInput) video.Quote {
 		formula = fmt.Sprintf("%s2 × %d s of source × %s credits/s", atMost, source, rate)
 	}
 	formula += ", settled after success"
-	if m.prices.reservedSeconds > 0 {
+	if m.ReservedSeconds > 0 {
 		formula += fmt.Sprintf(" (the upstream first reserves %d s × %s = %s)",
-			m.prices.reservedSeconds, rate, rate.Times(int64(m.prices.reservedSeconds)))
+			m.ReservedSeconds, rate, rate.Times(int64(m.ReservedSeconds)))
 	}
 	credits := rate.Times(int64(seconds))
 	return video.Quote{Credits: &credits, Rate: &rate, Seconds: seconds, Formula: formula, Provisional: true}

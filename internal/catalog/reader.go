@@ -91,20 +91,20 @@ func (r *reader) required(n *node, name string) string {
 	return text
 }
 
-func (r *reader) flag(n *node, name string) bool {
-	member := n.member(name)
-	return member != nil && r.scalar(member, name, kindBool) == "true"
-}
-
 // count is a whole number from 0 to limit; 0 when absent.
 func (r *reader) count(n *node, name string, limit int) int {
+	return int(r.whole(n, name, 0, int64(limit)))
+}
+
+// whole is a whole number from low to high; 0 when absent.
+func (r *reader) whole(n *node, name string, low, high int64) int64 {
 	member := n.member(name)
 	if member == nil {
 		return 0
 	}
-	number, err := strconv.Atoi(r.scalar(member, name, kindNumber))
-	if err != nil || number < 0 || number > limit {
-		r.failf(member, "%s must be a whole number from 0 to %d", name, limit)
+	number, err := strconv.ParseInt(r.scalar(member, name, kindNumber), 10, 64)
+	if err != nil || number < low || number > high {
+		r.failf(member, "%s must be a whole number from %d to %d", name, low, high)
 		return 0
 	}
 	return number

@@ -50,7 +50,6 @@ func TestRefusals(t *testing.T) {
 		{"a family", kinovi, catalog.Ask{Model: "wan"}, "model", "wan", "", "wan3.0-text-to-video"},
 		{"a model of the other dialect", workflow, catalog.Ask{Model: "seedance2-5"}, "model", "seedance2-5", "seedance-20", "kinovi"},
 		{"a model of the other dialect", kinovi, catalog.Ask{Model: "sora2"}, "model", "sora2", "", "workflow"},
-		{"the workflow in the other dialect", kinovi, catalog.Ask{Model: "wan22-video-generation"}, "model", "wan22-video-generation", "", ""},
 		{"only punctuation", both, catalog.Ask{Model: "--"}, "model", "--", "", ""},
 		{"a very long name", both, catalog.Ask{Model: strings.Repeat("long", 5000)}, "model", "", "", ""},
 

@@ -3,12 +3,7 @@ package catalog
 import (
 	"fmt"
 	"math"
-)
-
-// The seeds that the upstream documents; -1 lets it choose.
-const (
-	minSeed = -1
-	maxSeed = 1<<32 - 1
+	"strconv"
 )
 
 func (p *planner) readSeed() error {
@@ -18,18 +13,32 @@ func (p *planner) readSeed() error {
 	if !p.model.TakesSeed {
 		return p.refuseArgument(argSeed, p.ask.Seed, p.othersThat(func(o *Model) bool { return o.TakesSeed }))
 	}
+	least, most := float64(p.model.MinSeed), float64(p.model.MaxSeed)
 	number, ok := parseNumber(p.ask.Seed)
-	if !ok || math.Trunc(number) != number || number < minSeed || number > maxSeed {
+	whole := math.Trunc(number) == number
+	if !ok || !whole || number < least || number > most {
+		valid := []string{wholeText(least), wholeText(most)}
+		switch {
+		case !ok:
+		case number < least:
+			valid = valid[:1]
+		case number > most:
+			valid = valid[1:]
+		default:
+			valid = []string{wholeText(math.Floor(number)), wholeText(math.Ceil(number))}
+		}
 		return refusal{
-			argument: argSeed, given: p.ask.Seed, valid: []string{"-1", "0", fmt.Sprint(maxSeed)},
-			message:    fmt.Sprintf("seed %s is no whole number from 0 to %d, or -1 for a random one.", quoted(p.ask.Seed), maxSeed),
-			suggestion: "Use a seed in that range, or leave it out for a random one.",
+			argument: argSeed, given: p.ask.Seed, valid: valid,
+			message:    fmt.Sprintf("seed %s is no whole number from %d to %d.", quoted(p.ask.Seed), p.model.MinSeed, p.model.MaxSeed),
+			suggestion: "Use seed " + anyOf(valid) + " or another in that range, or leave it out for a random one.",
 		}.error()
 	}
 	seed := int64(number)
 	p.request.Seed = &seed
 	return nil
 }
+
+func wholeText(number float64) string { return strconv.FormatInt(int64(number), 10) }
 
 func (p *planner) readSound() error {
 	if p.model.SoundField == "" {

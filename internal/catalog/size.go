@@ -154,6 +154,13 @@ func (p *planner) ratioOf(argument, text string, width, height int) (frame, erro
 			return frame{ratio: ratio}, nil
 		}
 	}
+	if len(p.model.AspectRatios) == 0 {
+		return frame{}, refusal{
+			argument: argument, given: text,
+			message:    fmt.Sprintf("%s takes no aspect ratio.", p.model.ID),
+			suggestion: "Leave it out" + orModel(p.othersThat(func(o *Model) bool { return len(o.AspectRatios) > 0 && p.suits(o) })),
+		}.error()
+	}
 	valid := nearest(p.model.AspectRatios, 2, func(ratio string) float64 {
 		w, h, _ := splitRatio(ratio)
 		return math.Abs(math.Log(float64(width*h) / float64(height*w)))

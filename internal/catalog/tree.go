@@ -27,8 +27,12 @@ func (k kind) String() string {
 	return [...]string{"null", "true or false", "a number", "text", "a list", "an object"}[k]
 }
 
-// maxDepth bounds nesting: the schema needs seven levels.
-const maxDepth = 16
+// Bounds of a file: the schema needs seven levels, and no object or list comes
+// near a thousand entries, among which repeated ones are searched.
+const (
+	maxDepth   = 16
+	maxEntries = 1000
+)
 
 // place is where in which file something was written.
 type place struct {
@@ -54,12 +58,18 @@ type node struct {
 	names []string
 }
 
+// entry is the named value of an object, be it null; nil when absent.
+func (n *node) entry(name string) *node {
+	if at := slices.Index(n.names, name); at >= 0 {
+		return n.items[at]
+	}
+	return nil
+}
+
 // member is the named value of an object; nil when absent or null.
 func (n *node) member(name string) *node {
-	for i, have := range n.names {
-		if have == name && n.items[i].kind != kindNull {
-			return n.items[i]
-		}
+	if item := n.entry(name); item != nil && item.kind != kindNull {
+		return item
 	}
 	return nil
 }
@@ -148,6 +158,9 @@ func (w *treeWalker) inside(n *node, closing byte, depth int) error {
 			w.at++
 			return nil
 		}
+		if len(n.items) == maxEntries {
+			return place{w.file, w.line}.faultf("more than %d entries in %s", maxEntries, n.kind)
+		}
 		if n.kind == kindObject {
 			here := place{w.file, w.line}
 			name, err := w.text()
@@ -192,7 +205,7 @@ func (w *treeWalker) text() (string, error) {
 // literal reads a number, true, false or null.
 func (w *treeWalker) literal() string {
 	start := w.at
-	for w.at < len(w.data) && !bytes.ContainsRune([]byte(" \t\r\n,]}"), rune(w.data[w.at])) {
+	for w.at < len(w.data) && strings.IndexByte(" \t\r\n,]}", w.data[w.at]) < 0 {
 		w.at++
 	}
 	return string(w.data[start:w.at])

@@ -59,6 +59,7 @@ func TestModelNamesUnderstood(t *testing.T) {
 		{video.Kinovi, "seedance-2.0", "seedance-20", ""},
 		{video.Kinovi, "seedance2", "seedance-20", "seedance-20"},
 		{video.Kinovi, "seedance20-video-generation", "seedance-20", "tool id"},
+		{video.Kinovi, "wan22-video-generation", "seedance-20", "not a model of this one"},
 		{video.Kinovi, "Seedance 2 Fast", "seedance2-fast", ""},
 		{video.Kinovi, "seedance-2.0-fast", "seedance2-fast", "seedance2-fast"},
 		{video.Kinovi, "seedance2-mini", "seedance2.0-mini", "seedance2.0-mini"},
