@@ -1,21 +1,108 @@
 // Command seedance-mcp is an MCP server and a terminal program that make
-// videos through the Seedance / Kinovi jobs API.
+// videos through the Seedance / Kinovi jobs API. Without an API key it runs on
+// an embedded sandbox that speaks the same protocol.
+//
+// This package is wiring only: flags, environment, and one small file per
+// command. Nothing imports it.
 package main
 
 import (
+	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
-	"runtime/debug"
+	"strings"
+
+	"seedance-mcp/internal/engine"
 )
 
-func main() {
-	fmt.Fprintln(os.Stdout, "seedance-mcp", version())
+// Exit codes, as documented in the README.
+const (
+	exitOK     = 0
+	exitFailed = 1   // the task, or the work itself, failed
+	exitUsage  = 2   // wrong use
+	exitBroken = 130 // interrupted; the task goes on
+)
+
+// terminal is what a command may touch of the outside world.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+	env      func(string) string
+	// tune changes the engine's options; only crash tests set it.
+	tune func(*engine.Options)
 }
 
-// version is the module's version as the Go tool stamped it.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+// command is one word after the program's name.
+type command struct {
+	name, args, summary string
+	// run parses its own flags and returns the process's exit code.
+	run func(ctx context.Context, t terminal, args []string) (int, error)
+}
+
+func commands() []command {
+	return []command{
+		{"generate", `"PROMPT"`, "make one video from the terminal", runGenerate},
+		{"stdio", "", "serve MCP over stdin and stdout, for assistants", runStdio},
+		{"http", "", "serve MCP over streamable HTTP, for agent frameworks", runHTTP},
+		{"tasks", "[ID]", "list tasks, or show, follow, settle or withdraw one", runTasks},
+		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},
+		{"version", "", "print the version", runVersion},
 	}
-	return "(devel)"
+}
+
+func main() {
+	os.Exit(Main(context.Background(), terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv}, os.Args[1:]))
+}
+
+// errUsage marks an error as wrong use of the command line (exit code 2).
+var errUsage = errors.New("wrong use")
+
+func usageError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
+}
+
+// Main runs one command line and returns the exit code.
+func Main(ctx context.Context, t terminal, args []string) int {
+	if len(args) == 0 {
+		printHelp(t.err)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		printHelp(t.out)
+		return exitOK
+	case "--version", "-version":
+		args = []string{"version"}
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		code, err := c.run(ctx, t, args[1:])
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			return exitOK
+		case errors.Is(err, errUsage):
+			fmt.Fprintf(t.err, "seedance-mcp %s: %s\nSee: seedance-mcp %s --help\n", c.name, strings.TrimPrefix(err.Error(), errUsage.Error()+": "), c.name)
+			return exitUsage
+		case err != nil:
+			fmt.Fprintf(t.err, "seedance-mcp %s: %s\n", c.name, err)
+			return max(code, exitFailed)
+		}
+		return code
+	}
+	fmt.Fprintf(t.err, "seedance-mcp: there is no command %q\n\n", args[0])
+	printHelp(t.err)
+	return exitUsage
+}
+
+func printHelp(w io.Writer) {
+	fmt.Fprint(w, "seedance-mcp makes videos: an MCP server for agents, and a program for the terminal.\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  seedance-mcp %-22s %s\n", strings.TrimSpace(c.name+" "+c.args), c.summary)
+	}
+	fmt.Fprint(w, "\nTry it, without a key or any set-up:\n\n  seedance-mcp generate \"a red fox running through fresh snow\"\n\nEvery command has --help.\n")
 }

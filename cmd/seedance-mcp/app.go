@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/media"
+	"seedance-mcp/internal/sandbox"
+	"seedance-mcp/internal/store"
+	"seedance-mcp/internal/upstream"
+	"seedance-mcp/internal/video"
+)
+
+// localPrincipal owns everything made without authentication.
+const localPrincipal = "local"
+
+// app is the wired product, shared by all commands.
+type app struct {
+	settings settings
+	catalog  *catalog.Catalog
+	engine   *engine.Engine
+	sandbox  *sandbox.Server // nil with a key
+	client   *upstream.Client
+	// downloads says that finished videos are fetched to disk.
+	downloads bool
+	log       *slog.Logger
+}
+
+// wiring is what commands differ in.
+type wiring struct {
+	downloads bool // when the setting does not say
+	// sandboxURL is where the embedded sandbox's media can be reached; "": only
+	// inside this process.
+	sandboxURL string
+	// callbacks says that this process serves /webhooks/.
+	callbacks bool
+	// resume starts following unfinished tasks at once.
+	resume bool
+	// saveTo is one more folder that videos may be saved in; "": none.
+	saveTo string
+	// logLevel is what is logged when the setting does not say.
+	logLevel slog.Level
+}
+
+// newApp wires the product; nothing is opened or sent yet.
+func newApp(s settings, t terminal, w wiring) (*app, error) {
+	a := &app{settings: s, log: s.logger(t.err, w.logLevel)}
+	var err error
+	if s.catalogPath == "" {
+		a.catalog, err = catalog.Default()
+	} else {
+		a.catalog, err = catalog.Load(s.catalogPath)
+	}
+	if err != nil {
+		return nil, err
+	}
+	account, local, err := a.account(w)
+	if err != nil {
+		return nil, err
+	}
+	options := engine.Options{
+		OpenStore:    func(ctx context.Context) (engine.Store, error) { return store.Open(ctx, s.storePath()) },
+		Resume:       w.resume && s.storeExists(),
+		Account:      account,
+		Catalog:      a.catalog,
+		Budgets:      engine.Budgets{PerTask: s.perTask, PerDay: s.perDay, PerMonth: s.perMonth},
+		ConfirmAbove: s.confirmAbove,
+		Logger:       a.log,
+	}
+	if account.Sandbox && s.sandboxSpeed > 1 {
+		// A sandbox in fast motion is looked at as often as a usual one.
+		options.PollEvery = max(time.Duration(float64(2*time.Second)/s.sandboxSpeed), 50*time.Millisecond)
+	}
+	if s.confirmAbove != nil {
+		if options.ConfirmKey, err = confirmKey(s.dataDir); err != nil {
+			return nil, err
+		}
+	}
+	a.downloads = w.downloads
+	if s.download != nil {
+		a.downloads = *s.download
+	}
+	if a.downloads {
+		folders := s.folders
+		if w.saveTo != "" {
+			folders = append(slices.Clone(folders), w.saveTo)
+		}
+		options.Media, err = media.New(media.Options{
+			Root: a.videosDir(), Folders: folders, Local: local, AllowLoopback: !account.Sandbox && loopback(s.apiURL), Logger: a.log,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if s.publicURL != "" && w.callbacks {
+		options.CallbackURL = func(token string) string { return s.publicURL + "/webhooks/" + token }
+	}
+	if t.tune != nil {
+		t.tune(&options)
+	}
+	a.engine, err = engine.New(options)
+	return a, err
+}
+
+// videosDir is where finished videos are saved.
+func (a *app) videosDir() string { return filepath.Join(a.settings.dataDir, "videos") }
+
+// account is who is asked: the upstream with a key, else the embedded sandbox.
+// local are hosts that media may be fetched from without the address check.
+func (a *app) account(w wiring) (engine.Account, map[string]http.RoundTripper, error) {
+	s := a.settings
+	config := upstream.Config{
+		BaseURL: s.apiURL, Dialect: s.dialect, APIKey: s.apiKey, Logger: a.log,
+		ModelName: func(name string) string { return a.catalog.FromUpstream(s.dialect, name) },
+	}
+	account := engine.Account{
+		Dialect: s.dialect, Fingerprint: fingerprint(s.apiURL, string(s.dialect), s.apiKey),
+		AllowPrivateURLs: loopback(s.apiURL),
+	}
+	var local map[string]http.RoundTripper
+	if s.sandbox() {
+		base := w.sandboxURL
+		if base == "" {
+			base = "http://" + sandbox.EmbeddedHost
+		}
+		box, err := sandbox.New(sandbox.Options{
+			Catalog: a.catalog, Dialect: s.dialect, Speed: s.sandboxSpeed,
+			Dir: filepath.Join(s.dataDir, "sandbox"), BaseURL: base, Logger: a.log,
+		})
+		if err != nil {
+			return account, nil, err
+		}
+		a.sandbox = box
+		inside := sandbox.Transport(box)
+		config.BaseURL, config.APIKey, config.Transport = base+"/api/v1", box.Key(), inside
+		account.Sandbox = true
+		account.TimeScale = s.sandboxSpeed
+		account.Usual = func(r video.Request) time.Duration {
+			return time.Duration(float64(sandbox.UsualTime(r.Duration)) / s.sandboxSpeed)
+		}
+		account.Fingerprint = "sandbox-" + string(s.dialect)
+		local = map[string]http.RoundTripper{sandbox.EmbeddedHost: inside}
+		if u, err := url.Parse(base); err == nil {
+			local[u.Host] = inside
+		}
+	}
+	client, err := upstream.New(config)
+	if err != nil {
+		return account, nil, err
+	}
+	a.client = client
+	account.Upstream = client
+	return account, local, nil
+}
+
+func fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// loopback says that the upstream itself runs on this machine, as a stub or a
+// sandbox does.
+func loopback(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// confirmKey signs confirm tokens; it lives in the data folder so that every
+// process that shares the store accepts the others' tokens.
+func confirmKey(dataDir string) ([]byte, error) {
+	path := filepath.Join(dataDir, "confirm.key")
+	if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size {
+		return key, nil
+	}
+	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // never fails: crypto/rand aborts the process instead
+	temp, err := os.CreateTemp(dataDir, "confirm-*.tmp")
+	if err != nil {
+		return nil, fmt.Errorf("confirm key: %w", err)
+	}
+	defer func() { _ = os.Remove(temp.Name()) }() // gone already after a rename
+	if _, err := temp.Write(key); err != nil {
+		return nil, fmt.Errorf("confirm key: %w", err)
+	}
+	if err := temp.Close(); err != nil {
+		return nil, fmt.Errorf("confirm key: %w", err)
+	}
+	// Link fails if another process was first; its key then counts.
+	if err := os.Link(temp.Name(), path); err != nil {
+		if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size {
+			return key, nil
+		}
+		if err := os.Rename(temp.Name(), path); err != nil {
+			return nil, fmt.Errorf("confirm key: %w", err)
+		}
+	}
+	return key, nil
+}
+
+// accountName tells a person who is asked.
+func (a *app) accountName() string {
+	if a.sandbox != nil {
+		return "sandbox, no credits are spent"
+	}
+	return video.Clip(a.settings.apiURL, 80)
+}

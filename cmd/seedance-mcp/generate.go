@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/video"
+)
+
+// generation is one `generate` command.
+type generation struct {
+	app  *app
+	t    terminal
+	wish engine.Wish
+	json bool
+	yes  bool
+	// dir and name are where --out wants the video; "": the usual folder.
+	dir, name string
+}
+
+func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
+	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
+	g := generation{t: t}
+	ask := &g.wish.Ask
+	flags.StringVar(&ask.Model, "model", "", "`model` id or name")
+	flags.StringVar(&ask.AspectRatio, "aspect-ratio", "", "`ratio` such as 16:9, or portrait")
+	flags.StringVar(&ask.Duration, "duration", "", "`seconds`")
+	flags.StringVar(&ask.Resolution, "resolution", "", "`resolution` such as 720p")
+	flags.StringVar(&ask.InputMode, "input-mode", "", "`keyframe or reference`, how images are used")
+	flags.Func("image", "`URL` of an image; may be repeated", func(v string) error { ask.ImageURLs = append(ask.ImageURLs, v); return nil })
+	flags.Func("video", "`URL` of a reference video; may be repeated", func(v string) error { ask.VideoURLs = append(ask.VideoURLs, v); return nil })
+	flags.Func("audio", "`URL` of a reference audio; may be repeated", func(v string) error { ask.AudioURLs = append(ask.AudioURLs, v); return nil })
+	flags.StringVar(&ask.Seed, "seed", "", "`number` for repeatable results, where the model takes one")
+	flags.StringVar(&g.wish.IdempotencyKey, "idempotency-key", "", "`key`: the same key is the same task, for ever")
+	flags.BoolVar(&g.wish.ForceNew, "force-new", false, "make another, although the same was just made")
+	out := flags.String("out", "", "`file or folder` for the video")
+	flags.BoolVar(&g.json, "json", false, "one JSON object on stdout, nothing else")
+	flags.BoolVar(&g.yes, "yes", false, "spend without asking")
+	s, rest, err := parseSettings(t, flags, `generate "PROMPT" [flags]`, args)
+	if err != nil {
+		return exitUsage, err
+	}
+	if len(rest) == 0 {
+		return exitUsage, usageError("there is no prompt; write it in quotes: seedance-mcp generate \"a red fox\"")
+	}
+	ask.Prompt = strings.Join(rest, " ")
+	if err := g.setOut(*out); err != nil {
+		return exitUsage, err
+	}
+	if g.app, err = newApp(s, t, wiring{downloads: true, saveTo: g.dir, logLevel: slog.LevelWarn}); err != nil {
+		return exitFailed, err
+	}
+	ctx, cancel := untilSignal(ctx)
+	defer cancel()
+	if err := g.app.engine.Start(context.WithoutCancel(ctx)); err != nil {
+		return exitFailed, err
+	}
+	code, err := g.run(ctx)
+	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer done()
+	return code, errors.Join(err, g.app.engine.Close(grace))
+}
+
+// setOut reads --out, a folder or a file name, and refuses what cannot be
+// written before anything is paid.
+func (g *generation) setOut(out string) error {
+	if out == "" {
+		return nil
+	}
+	path, err := filepath.Abs(out)
+	if err != nil {
+		return usageError("--out: %s", err)
+	}
+	g.dir = path
+	if ext := filepath.Ext(path); ext != "" {
+		g.dir, g.name = filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), ext)
+	}
+	info, err := os.Stat(g.dir)
+	switch {
+	case err == nil && !info.IsDir():
+		return usageError("--out %s: %s is a file, not a folder", out, g.dir)
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(g.dir, 0o755); err != nil { //nolint:gosec // the user's own folder, as mkdir makes it
+			return usageError("--out %s: %s", out, err)
+		}
+	case err != nil:
+		return usageError("--out %s: %s", out, err)
+	}
+	if g.name != "" {
+		if _, err := os.Stat(path); err == nil {
+			return usageError("--out %s exists already", out)
+		}
+	}
+	return nil
+}
+
+func (g *generation) run(ctx context.Context) (int, error) {
+	quotation, err := g.app.engine.Quote(ctx, localPrincipal, g.wish)
+	if err != nil {
+		return refusal(err)
+	}
+	g.printQuote(quotation)
+	if code, err := g.confirm(quotation); code != exitOK || err != nil {
+		return code, err
+	}
+	g.wish.ConfirmToken = quotation.ConfirmToken
+	submission, err := g.app.engine.Submit(ctx, localPrincipal, g.wish)
+	if err != nil {
+		return refusal(err)
+	}
+	task := submission.Task
+	if submission.Duplicate {
+		g.sayf("This was asked for already: following that task. Another one: --force-new\n")
+	}
+	g.sayf("Task      %s\n", task.ID)
+	task, err = g.follow(ctx, task)
+	if err != nil {
+		return exitFailed, err
+	}
+	if ctx.Err() != nil && !task.State.Settled() {
+		fmt.Fprintf(g.t.err, "\nInterrupted. The task goes on and is not lost; pick it up with:\n\n  seedance-mcp tasks %s --wait\n", task.ID)
+		return exitBroken, nil
+	}
+	if task.State == video.Success && g.dir != "" {
+		if task, err = g.app.engine.Download(ctx, localPrincipal, task.ID, g.dir, g.name); err != nil {
+			return exitFailed, fmt.Errorf("the video is made, but not saved: %w", err)
+		}
+	}
+	return g.report(task)
+}
+
+// refusal turns an error into an exit code: what the user can write
+// differently is wrong use.
+func refusal(err error) (int, error) {
+	if video.CodeOf(err) == video.Invalid {
+		return exitUsage, usageError("%s", err)
+	}
+	return exitFailed, err
+}
+
+func (g *generation) sayf(format string, args ...any) {
+	if !g.json {
+		fmt.Fprintf(g.t.out, format, args...)
+	}
+}
+
+func (g *generation) printQuote(q engine.Quotation) {
+	r := q.Plan.Request
+	about := []string{r.Model}
+	if r.Duration > 0 {
+		about = append(about, fmt.Sprintf("%d s", r.Duration))
+	}
+	for _, part := range []string{r.AspectRatio, r.Resolution, string(r.InputMode)} {
+		if part != "" {
+			about = append(about, part)
+		}
+	}
+	g.sayf("Request   %s\n", strings.Join(about, ", "))
+	if q.Plan.Quote.Credits == nil {
+		g.sayf("Quote     unknown: %s\n", q.Plan.Quote.Reason)
+	} else {
+		g.sayf("Quote     %s credits (%s)\n", *q.Plan.Quote.Credits, q.Plan.Quote.Formula)
+	}
+	g.sayf("Account   %s\n", g.app.accountName())
+	for _, note := range q.Plan.Notes {
+		g.sayf("Note      %s\n", note)
+	}
+	for _, warning := range q.Plan.Warnings {
+		g.sayf("Warning   %s\n", warning)
+	}
+}
+
+// confirm asks before real credits are spent.
+func (g *generation) confirm(q engine.Quotation) (int, error) {
+	if g.yes || q.Sandbox {
+		return exitOK, nil
+	}
+	price := "an unknown number of credits"
+	if q.Plan.Quote.Credits != nil {
+		price = q.Plan.Quote.Credits.String() + " credits"
+	}
+	input, ok := g.t.in.(*os.File)
+	if !ok || g.json || !term.IsTerminal(int(input.Fd())) {
+		return exitUsage, usageError("this spends %s; add --yes to agree without being asked", price)
+	}
+	fmt.Fprintf(g.t.out, "Spend %s? [y/N] ", price)
+	answer, err := bufio.NewReader(input).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return exitFailed, err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return exitOK, nil
+	}
+	fmt.Fprintln(g.t.out, "Nothing was sent, nothing was spent.")
+	return exitFailed, nil
+}
+
+// follow waits for the task's end and shows how it goes.
+func (g *generation) follow(ctx context.Context, task video.Task) (video.Task, error) {
+	if g.json {
+		return followTask(ctx, g.app, task, nil)
+	}
+	view := newProgressView(g.t.out, g.app)
+	defer view.close()
+	view.show(task)
+	return followTask(ctx, g.app, task, view.show)
+}
+
+// followTask waits until the task settles or ctx ends.
+func followTask(ctx context.Context, a *app, task video.Task, show func(video.Task)) (video.Task, error) {
+	const round = 30 * time.Second
+	for {
+		tasks, err := a.engine.Wait(ctx, task.Principal, []string{task.ID}, true, round, func(now []video.Task) {
+			if show != nil && len(now) == 1 {
+				show(now[0])
+			}
+		})
+		if ctx.Err() != nil {
+			return task, nil //nolint:nilerr // interrupted: the caller looks at ctx
+		}
+		if err != nil {
+			return task, err
+		}
+		task = tasks[0]
+		if show != nil {
+			show(task)
+		}
+		if task.State.Settled() {
+			return task, nil
+		}
+	}
+}
+
+func (g *generation) report(task video.Task) (int, error) {
+	if g.json {
+		encoder := json.NewEncoder(g.t.out)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(taskJSON(task)); err != nil {
+			return exitFailed, err
+		}
+	} else {
+		printOutcome(g.t.out, task)
+	}
+	if task.State != video.Success {
+		return exitFailed, nil
+	}
+	return exitOK, nil
+}

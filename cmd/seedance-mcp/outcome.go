@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// taskView is a task as --json prints it; the tool's result has the same names.
+type taskView struct {
+	TaskID         string         `json:"task_id"`
+	UpstreamTaskID string         `json:"upstream_task_id,omitempty"`
+	Status         video.State    `json:"status"`
+	Reason         string         `json:"reason,omitempty"`
+	Model          string         `json:"model,omitempty"`
+	Workflow       string         `json:"workflow,omitempty"`
+	Prompt         string         `json:"prompt,omitempty"`
+	Videos         []video.Video  `json:"videos,omitempty"`
+	Credits        creditsView    `json:"credits"`
+	Error          *video.Failure `json:"error,omitempty"`
+	CreatedAt      time.Time      `json:"created_at"`
+	CompletedAt    time.Time      `json:"completed_at,omitzero"`
+	Sandbox        bool           `json:"sandbox"`
+}
+
+type creditsView struct {
+	Estimated *video.Credits `json:"estimated"`
+	Used      *video.Credits `json:"used,omitempty"`
+	Settled   bool           `json:"settled"`
+}
+
+func taskJSON(task video.Task) taskView {
+	return taskView{
+		TaskID: task.ID, UpstreamTaskID: task.UpstreamID, Status: task.State, Reason: task.Reason,
+		Model: task.Request.Model, Workflow: task.Workflow, Prompt: task.Request.Prompt, Videos: task.Videos,
+		Credits: creditsView{Estimated: task.Quote.Credits, Used: task.Used, Settled: task.Settled},
+		Error:   task.Failure, CreatedAt: task.CreatedAt, CompletedAt: task.CompletedAt, Sandbox: task.Sandbox,
+	}
+}
+
+// printOutcome tells a person how a task ended or stands.
+func printOutcome(w io.Writer, task video.Task) {
+	fmt.Fprintf(w, "Credits   %s\n", creditsLine(task))
+	for _, v := range task.Videos {
+		if v.Path != "" {
+			fmt.Fprintf(w, "Saved     %s\n", v.Path)
+		}
+		fmt.Fprintf(w, "URL       %s\n", v.URL)
+	}
+	if f := task.Failure; f != nil {
+		fmt.Fprintf(w, "Failed    %s\n", f.Message)
+		fmt.Fprintf(w, "Charged   %s\n", f.Charged)
+		if f.Suggestion != "" {
+			fmt.Fprintf(w, "Advice    %s\n", f.Suggestion)
+		}
+	}
+	if task.State == video.Unconfirmed {
+		fmt.Fprintf(w, "Unclear   The answer to the paid call was lost: it may have been charged, and is not sent again by itself.\n")
+		fmt.Fprintf(w, "Advice    Look at the account's task list, then: seedance-mcp tasks resolve %s\n", task.ID)
+	}
+	if task.Sandbox {
+		fmt.Fprintln(w, "Sandbox   This clip is simulated and nothing was spent. For real videos set SEEDANCE_API_KEY.")
+	}
+}
+
+func creditsLine(task video.Task) string {
+	estimated := "unknown"
+	if task.Quote.Credits != nil {
+		estimated = task.Quote.Credits.String()
+	}
+	used := "use not settled yet"
+	switch {
+	case task.Settled:
+		used = task.Charged.String() + " used"
+	case task.Used != nil:
+		used = task.Used.String() + " used, not settled yet"
+	}
+	return estimated + " estimated, " + used
+}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"seedance-mcp/internal/video"
+)
+
+// settings are what every command shares; each comes from a flag or, failing
+// that, from the environment.
+type settings struct {
+	apiKey       string
+	apiURL       string
+	dialect      video.Dialect
+	dataDir      string
+	catalogPath  string
+	perTask      *video.Credits
+	perDay       *video.Credits
+	perMonth     *video.Credits
+	confirmAbove *video.Credits
+	download     *bool // nil: the command's own default
+	publicURL    string
+	sandboxSpeed float64
+	folders      []string
+	logLevel     *slog.Level // nil: the command's own default
+	logFormat    string
+}
+
+// setting is one flag with its variable.
+type setting struct {
+	flag, env, usage string
+	set              func(*settings, string) error
+}
+
+const defaultAPIURL = "https://seedance2-pro.com/api/v1"
+
+// allSettings is the one list of flags and variables; --help is made from it.
+func allSettings() []setting {
+	return []setting{
+		{"api-key", "SEEDANCE_API_KEY", "upstream `key`; none: the embedded sandbox", func(s *settings, v string) error { s.apiKey = v; return nil }},
+		{"api-url", "SEEDANCE_API_URL", "upstream base `URL`, up to and including /api/v1 (default " + defaultAPIURL + ")", setAPIURL},
+		{"dialect", "SEEDANCE_DIALECT", "request dialect, `workflow or kinovi` (default by host)", setDialect},
+		{"data-dir", "SEEDANCE_DATA_DIR", "`folder` of the task store and the videos (default the system's state folder)", func(s *settings, v string) error { s.dataDir = v; return nil }},
+		{"database-url", "SEEDANCE_DATABASE_URL", "`URL` of the store (default SQLite in the data folder)", setDatabaseURL},
+		{"catalog", "SEEDANCE_CATALOG", "`file` that overrides or adds models and rates", func(s *settings, v string) error { s.catalogPath = v; return nil }},
+		{"max-credits-per-task", "SEEDANCE_MAX_CREDITS_PER_TASK", "refuse tasks quoted above `credits`", setCredits(func(s *settings) **video.Credits { return &s.perTask })},
+		{"max-credits-per-day", "SEEDANCE_MAX_CREDITS_PER_DAY", "budget in `credits` per day (UTC)", setCredits(func(s *settings) **video.Credits { return &s.perDay })},
+		{"max-credits-per-month", "SEEDANCE_MAX_CREDITS_PER_MONTH", "budget in `credits` per month (UTC)", setCredits(func(s *settings) **video.Credits { return &s.perMonth })},
+		{"confirm-above", "SEEDANCE_CONFIRM_ABOVE", "a person must confirm tasks above `credits`", setCredits(func(s *settings) **video.Credits { return &s.confirmAbove })},
+		{"download", "SEEDANCE_DOWNLOAD", "fetch finished videos to disk, `on or off` (default on, off for http)", setDownload},
+		{"allow-folder", "SEEDANCE_ALLOW_FOLDERS", "`folders` whose files may be references (kinovi, stdio) and where videos may be saved; separated as in PATH", setFolders},
+		{"public-url", "SEEDANCE_PUBLIC_URL", "`URL` where the upstream can reach /webhooks/ (default none: polling)", setPublicURL},
+		{"sandbox-speed", "SEEDANCE_SANDBOX_SPEED", "time `factor` of the sandbox (default 1: a 5 s clip takes about 8 s)", setSpeed},
+		{"log-level", "SEEDANCE_LOG_LEVEL", "`debug, info, warn or error` (default info for servers, warn for the terminal)", setLogLevel},
+		{"log-format", "SEEDANCE_LOG_FORMAT", "`text or json` (default text)", setLogFormat},
+	}
+}
+
+// parseSettings adds the shared flags to those of fs, parses args, and fills
+// what no flag gave from the environment. Flags may follow the arguments.
+func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string) (settings, []string, error) {
+	s := settings{apiURL: defaultAPIURL, sandboxSpeed: 1, logFormat: "text"}
+	given := map[string]bool{}
+	for _, one := range allSettings() {
+		fs.Func(one.flag, fmt.Sprintf("%s [%s]", one.usage, one.env), func(v string) error {
+			given[one.flag] = true
+			return one.set(&s, v)
+		})
+	}
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {
+		fmt.Fprintf(t.out, "usage: seedance-mcp %s\n\n", synopsis)
+		fs.SetOutput(t.out)
+		fs.PrintDefaults()
+		fs.SetOutput(io.Discard)
+	}
+	rest, err := parseInterspersed(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		return s, nil, err
+	}
+	if err != nil {
+		return s, nil, usageError("%s", err)
+	}
+	for _, one := range allSettings() {
+		value := t.env(one.env)
+		if value == "" || given[one.flag] {
+			continue
+		}
+		if err := one.set(&s, value); err != nil {
+			return s, nil, usageError("%s: %s", one.env, err)
+		}
+	}
+	return s, rest, s.complete(t.env)
+}
+
+// parseInterspersed lets flags stand before and after arguments, which is how
+// people write a prompt.
+func parseInterspersed(fs *flag.FlagSet, args []string) ([]string, error) {
+	var rest []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		consumed := len(args) - fs.NArg()
+		if consumed > 0 && args[consumed-1] == "--" {
+			return append(rest, fs.Args()...), nil
+		}
+		rest = append(rest, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+// complete fills the defaults that depend on other settings or the system.
+func (s *settings) complete(env func(string) string) error {
+	if s.dialect == "" {
+		s.dialect = video.Workflow
+		if u, err := url.Parse(s.apiURL); err == nil && (u.Hostname() == "kinovi.ai" || strings.HasSuffix(u.Hostname(), ".kinovi.ai")) {
+			s.dialect = video.Kinovi
+		}
+	}
+	if s.dataDir == "" {
+		dir, err := stateFolder(env)
+		if err != nil {
+			return usageError("%s; set SEEDANCE_DATA_DIR", err)
+		}
+		s.dataDir = filepath.Join(dir, "seedance-mcp")
+	}
+	dir, err := filepath.Abs(s.dataDir)
+	if err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	s.dataDir = dir
+	return nil
+}
+
+// stateFolder is where the system keeps state of programs.
+func stateFolder(env func(string) string) (string, error) {
+	switch runtime.GOOS {
+	case "windows":
+		if dir := env("LocalAppData"); dir != "" {
+			return dir, nil
+		}
+	case "darwin":
+		if home := env("HOME"); home != "" {
+			return filepath.Join(home, "Library", "Application Support"), nil
+		}
+	default:
+		if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+			return dir, nil
+		}
+		if home := env("HOME"); home != "" {
+			return filepath.Join(home, ".local", "state"), nil
+		}
+	}
+	return "", errors.New("the system names no home folder")
+}
+
+// logger writes from the level that the user chose, or else from usual.
+func (s *settings) logger(w io.Writer, usual slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: usual}
+	if s.logLevel != nil {
+		options.Level = *s.logLevel
+	}
+	if s.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// sandbox says that no key was given, so nothing real can be asked.
+func (s *settings) sandbox() bool { return s.apiKey == "" }
+
+// storePath is the SQLite file.
+func (s *settings) storePath() string { return filepath.Join(s.dataDir, "seedance.db") }
+
+// storeExists says that an earlier process may have left unfinished work.
+func (s *settings) storeExists() bool {
+	_, err := os.Stat(s.storePath()) //nolint:gosec // the user's own setting
+	return err == nil
+}
+
+// plainURL says that v is an http(s) address that a path can be added to.
+func plainURL(v string) bool {
+	u, err := url.Parse(v)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+func setAPIURL(s *settings, v string) error {
+	if !plainURL(v) {
+		return errors.New("must be an http(s) URL such as " + defaultAPIURL)
+	}
+	s.apiURL = strings.TrimRight(v, "/")
+	return nil
+}
+
+func setPublicURL(s *settings, v string) error {
+	if !plainURL(v) {
+		return errors.New("must be an http(s) URL such as https://videos.example.com")
+	}
+	s.publicURL = strings.TrimRight(v, "/")
+	return nil
+}
+
+func setDialect(s *settings, v string) error {
+	switch d := video.Dialect(strings.ToLower(v)); d {
+	case video.Workflow, video.Kinovi:
+		s.dialect = d
+		return nil
+	}
+	return errors.New("must be workflow or kinovi")
+}
+
+func setDatabaseURL(_ *settings, v string) error {
+	return fmt.Errorf("this build stores in SQLite only, not at %.20q; leave it unset", v)
+}
+
+func setCredits(field func(*settings) **video.Credits) func(*settings, string) error {
+	return func(s *settings, v string) error {
+		amount, err := video.ParseCredits(v)
+		if err != nil || amount < 0 {
+			return errors.New("must be an amount of credits such as 200 or 85.68")
+		}
+		*field(s) = &amount
+		return nil
+	}
+}
+
+func setDownload(s *settings, v string) error {
+	on := strings.EqualFold(v, "on")
+	if !on && !strings.EqualFold(v, "off") {
+		return errors.New("must be on or off")
+	}
+	s.download = &on
+	return nil
+}
+
+func setSpeed(s *settings, v string) error {
+	speed, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(speed > 0 && speed <= 10_000) {
+		return errors.New("must be a factor above 0, such as 1 or 20")
+	}
+	s.sandboxSpeed = speed
+	return nil
+}
+
+func setLogLevel(s *settings, v string) error {
+	s.logLevel = new(slog.Level)
+	return s.logLevel.UnmarshalText([]byte(v))
+}
+
+func setLogFormat(s *settings, v string) error {
+	if v != "text" && v != "json" {
+		return errors.New("must be text or json")
+	}
+	s.logFormat = v
+	return nil
+}
+
+func setFolders(s *settings, v string) error {
+	for _, folder := range filepath.SplitList(v) {
+		absolute, err := filepath.Abs(folder)
+		if err != nil {
+			return err
+		}
+		s.folders = append(s.folders, absolute)
+	}
+	return nil
+}
