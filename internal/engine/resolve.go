@@ -63,12 +63,26 @@ func errNotOpen(task video.Task) error {
 
 // resolveTo follows the upstream's task that a person found.
 func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, upstreamID string) (video.Task, error) {
+	if !e.ours(task) {
+		return video.Task{}, errOtherAccount(task)
+	}
 	if task.UpstreamID != "" && task.UpstreamID != upstreamID {
 		return video.Task{}, &video.Error{
 			Code:       video.Conflict,
 			Message:    "Task " + task.ID + " is the upstream's " + task.UpstreamID + ", not another one.",
 			Suggestion: "get_task_status with that upstream id follows it as a task of its own.",
 		}
+	}
+	if other, err := tasks.ByUpstreamID(ctx, task.Upstream, upstreamID); err == nil && other.ID != task.ID {
+		conflict := &video.Error{
+			Code:       video.Conflict,
+			Message:    "Another task follows the upstream's " + video.Clip(upstreamID, maxUpstreamID) + " already.",
+			Suggestion: "If they are the same video, settle this one as not paid: the other one counts the cost.",
+		}
+		if other.Principal == task.Principal {
+			conflict.Message = "Task " + other.ID + " follows the upstream's " + upstreamID + " already."
+		}
+		return video.Task{}, conflict
 	}
 	record, err := e.o.Account.Upstream.Record(ctx, upstreamID)
 	if err != nil {
@@ -161,4 +175,13 @@ func errTooLate(task video.Task) error {
 		conflict.Suggestion = "Look at the account's task list, then settle it by hand (seedance-mcp tasks resolve)."
 	}
 	return conflict
+}
+
+// errOtherAccount: the task was sent with another key, or to another upstream.
+func errOtherAccount(task video.Task) error {
+	return &video.Error{
+		Code:       video.Conflict,
+		Message:    "Task " + task.ID + " belongs to another account of the video service than the one in use.",
+		Suggestion: "Use the key and address that it was made with, or settle it as paid or not paid.",
+	}
 }
