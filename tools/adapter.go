@@ -46,6 +46,8 @@ type call[In any] struct {
 	Notes []string
 	// Progress reports to the caller; nil when nobody asked.
 	Progress *progress
+	// Person is the user behind the client; nil when nobody can be asked.
+	Person *person
 }
 
 // adapt makes a tool of a handler from decoded arguments to a value whose JSON
@@ -62,7 +64,7 @@ func adapt[In any](d Deps, def definition, handle func(context.Context, call[In]
 				result = failure(def.name, fmt.Errorf("panic: %v", fault))
 			}
 		}()
-		c := call[In]{Principal: Principal(ctx), Progress: newProgress(ctx, request)}
+		c := call[In]{Principal: Principal(ctx), Progress: newProgress(ctx, request), Person: newPerson(ctx, request)}
 		var out any
 		var err error
 		if c.Notes, err = decoder.decode(rawArguments(request), &c.In); err == nil {
@@ -99,8 +101,12 @@ func rawArguments(request mcp.CallToolRequest) json.RawMessage {
 
 // success carries the whole answer twice, because half of the clients show the
 // model only the text and the other half only the structured content. The text
-// is not HTML-escaped: a model would copy a URL with \u0026 in it.
+// is not HTML-escaped: a model would copy a URL with \u0026 in it. A question
+// to the user, which is no answer yet, passes as it is.
 func success(out any) (*mcp.CallToolResult, error) {
+	if question, ok := out.(*mcp.CallToolResult); ok {
+		return question, nil
+	}
 	text, err := plainJSON(out)
 	if err != nil {
 		return nil, err

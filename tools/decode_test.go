@@ -201,21 +201,25 @@ func TestWrongNumbersOfReadOnlyTools(t *testing.T) {
 	}
 }
 
+// argumentTargets are what each tool's arguments are decoded into.
+func argumentTargets() map[string]any {
+	return map[string]any{
+		"generate_video":  &wishArguments{},
+		"estimate_cost":   &wishArguments{},
+		"get_task_status": &statusArguments{},
+		"list_tasks":      &listArguments{},
+		"list_models":     &modelsArguments{},
+		"download_video":  &downloadArguments{},
+		"get_usage":       &usageArguments{},
+	}
+}
+
 // TestEveryArgumentDecodes catches an argument whose name no field of the
 // tool's struct has: its value would be lost silently.
 func TestEveryArgumentDecodes(t *testing.T) {
 	models, err := catalog.Default()
 	if err != nil {
 		t.Fatal(err)
-	}
-	targets := map[string]func() any{
-		"generate_video":  func() any { return &wishArguments{} },
-		"estimate_cost":   func() any { return &wishArguments{} },
-		"get_task_status": func() any { return &statusArguments{} },
-		"list_tasks":      func() any { return &listArguments{} },
-		"list_models":     func() any { return &modelsArguments{} },
-		"download_video":  func() any { return &downloadArguments{} },
-		"get_usage":       func() any { return &usageArguments{} },
 	}
 	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi}) {
 		def := built.definition
@@ -226,7 +230,7 @@ func TestEveryArgumentDecodes(t *testing.T) {
 				raw = `"1"`
 			}
 			decoder.arguments = []argument{arg} // alone, so that nothing else is required
-			into, empty := targets[def.name](), targets[def.name]()
+			into, empty := argumentTargets()[def.name], argumentTargets()[def.name]
 			if _, err := decoder.decode(json.RawMessage(`{"`+arg.name+`":`+raw+`}`), into); err != nil {
 				t.Fatal(def.name, arg.name, err)
 			}
@@ -246,7 +250,15 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	wish, status := wishDecoder(f), statusDecoder(f)
+	models, err := catalog.Default()
+	if err != nil {
+		f.Fatal(err)
+	}
+	all := map[string]*decoder{}
+	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi}) {
+		all[built.definition.name] = newDecoder(built.definition)
+	}
+	wish := wishDecoder(f)
 	f.Fuzz(func(t *testing.T, raw string) {
 		var first, second wishArguments
 		_, err := wish.decode(json.RawMessage(raw), &first)
@@ -267,9 +279,10 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("%q read as %+v, that again as %+v (%v)", raw, first, second, err)
 			}
 		}
-		var ids statusArguments
-		if _, err := status.decode(json.RawMessage(raw), &ids); err != nil && video.CodeOf(err) != video.Invalid {
-			t.Fatalf("%q: %v is no refusal", raw, err)
+		for name, target := range argumentTargets() {
+			if _, err := all[name].decode(json.RawMessage(raw), target); err != nil && video.CodeOf(err) != video.Invalid {
+				t.Fatalf("%s %q: %v is no refusal", name, raw, err)
+			}
 		}
 	})
 }

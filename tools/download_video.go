@@ -23,7 +23,7 @@ func downloadVideo(d Deps) tool {
 	def := definition{
 		name: "download_video", title: "Download video",
 		description: "Save a finished video as a file on this server's machine and answer its path. Free. " +
-			"Call it when get_task_status says success but shows no path; URLs expire, files stay. What is saved already, or half, is not fetched twice.",
+			"Call it when get_task_status says success but shows no path: URLs expire. What is saved already, or half, is not fetched twice.",
 		arguments: []argument{
 			{name: "task_id", aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
 			{name: "directory", aliases: []string{"dir", "folder", "output_dir", "path"}, description: "An allowed folder"},
@@ -73,7 +73,7 @@ func downloadable(d Deps, task video.Task) error {
 		return &video.Error{
 			Code:       video.Forbidden,
 			Message:    "Saving files is switched off on this server.",
-			Suggestion: "Give the user the URL instead: " + task.Videos[0].URL,
+			Suggestion: fmt.Sprintf("Give the user %s instead, in full.", task.Videos[0].URL),
 		}
 	}
 	return nil

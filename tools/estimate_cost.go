@@ -46,7 +46,7 @@ func estimateCost(d Deps) tool {
 	def := definition{
 		name: "estimate_cost", title: "Estimate cost",
 		description: "The price of a video before ordering it, free: credits, rate, seconds, the exact request that would be sent, warnings, budgets left. " +
-			"Arguments as in generate_video. If the user agrees, call generate_video with the arguments it answers.",
+			"If the user agrees, call generate_video with the arguments it answers.",
 		arguments: arguments,
 		output: []output{
 			{"formula", "string"}, {"payload", "object"}, {"arguments", "object"}, {"next", "string"},

@@ -129,45 +129,67 @@ func TestRefusedOrders(t *testing.T) {
 		if books := w.sandbox.Books(); len(books.Entries) != 0 {
 			t.Errorf("%d orders were sent", len(books.Entries))
 		}
-		w.golden(t, "error_insufficient_credits", w.fails(t, "generate_video", `{"prompt":"A fox [sandbox:create-402]"}`, "credits", "vid_"))
 		w.fails(t, "get_task_status", `{"task_id":"vid_aaaaaaaaaaaaaaaaaaaaaaaaaa"}`, "list_tasks")
 		w.golden(t, "error_unknown_task", w.fails(t, "get_task_status", `{"task_id":"task_nosuchtask"}`, "list_tasks"))
 	})
 }
 
-// TestOutcomes: what each end, and each way of not ending, tells.
+// TestOutcomes: what each end, and each way of not ending, tells, in both
+// dialects.
 func TestOutcomes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, setup{dialect: video.Kinovi})
-		defer w.close(t)
-		order := func(words string) string {
-			return w.works(t, "generate_video", `{"prompt":"A fox `+words+`"}`).text("task_id")
-		}
-		failed := order("[sandbox:fail-text]")
-		got := w.works(t, "get_task_status", `{"task_id":"`+failed+`","wait_seconds":45}`)
-		w.golden(t, "get_task_status_fail", got)
-		if failure, _ := got.Fields["error"].(map[string]any); failure["charged"] != "no" || failure["class"] != "moderation" {
-			t.Errorf("error: %v", failure)
-		}
-
-		lost := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:create-lost]"}`)
-		w.golden(t, "generate_video_unconfirmed", lost)
-		for _, words := range []string{"may have been accepted and charged", "Tell the user", "force_new=true"} {
-			if !strings.Contains(lost.text("next"), words) {
-				t.Errorf("unconfirmed: next %q does not say %q", lost.text("next"), words)
+	for _, dialect := range []video.Dialect{video.Workflow, video.Kinovi} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, setup{dialect: dialect})
+			defer w.close(t)
+			order := func(words string) answer {
+				return w.works(t, "generate_video", `{"prompt":"A fox `+words+`"}`)
 			}
-		}
-		again := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:create-lost]"}`)
-		if again.text("duplicate_of") != lost.text("task_id") {
-			t.Errorf("an unconfirmed order was repeated: %s", again.Text)
-		}
+			failed := order("[sandbox:fail-text]").text("task_id")
+			got := w.works(t, "get_task_status", `{"task_id":"`+failed+`","wait_seconds":45}`)
+			w.golden(t, "moderation_"+string(dialect), got)
+			failure, _ := got.Fields["error"].(map[string]any)
+			// Only the kinovi dialect's answer says what a failed task cost.
+			charged := map[video.Dialect]string{video.Workflow: "unknown", video.Kinovi: "no"}[dialect]
+			if failure["charged"] != charged || failure["class"] != "moderation" || failure["retry"] != "changed" {
+				t.Errorf("error: %v", failure)
+			}
+			if strings.Count(got.text("next"), "generate_video") != 1 {
+				t.Errorf("next says it more than once: %q", got.text("next"))
+			}
 
-		queued := w.works(t, "generate_video", `{"prompt":"A fox [sandbox:create-429=3]"}`)
-		w.golden(t, "generate_video_queued", queued)
-		if queued.text("status") != "queued" {
-			t.Errorf("status %q", queued.text("status"))
-		}
-	})
+			lost := order("[sandbox:create-lost]")
+			w.golden(t, "lost_"+string(dialect), lost)
+			for _, words := range []string{"may have been accepted and charged", "Tell the user", "force_new=true"} {
+				if !strings.Contains(lost.text("next"), words) {
+					t.Errorf("unconfirmed: next %q does not say %q", lost.text("next"), words)
+				}
+			}
+			again := order("[sandbox:create-lost]")
+			if again.text("duplicate_of") != lost.text("task_id") {
+				t.Errorf("an unconfirmed order was repeated: %s", again.Text)
+			}
+			w.golden(t, "lost_again_"+string(dialect), again)
+
+			begin := time.Now()
+			slow := order("[sandbox:create-slow=5]")
+			if took := time.Since(begin); took != 2*time.Second || slow.text("status") != "submitting" {
+				t.Errorf("a slow service: %s after %v, want submitting after 2 s", slow.text("status"), took)
+			}
+			w.golden(t, "slow_"+string(dialect), slow)
+
+			queued := order("[sandbox:create-429=3]")
+			w.golden(t, "queued_"+string(dialect), queued)
+			if queued.text("status") != "queued" {
+				t.Errorf("status %q", queued.text("status"))
+			}
+			sent := w.works(t, "get_task_status", `{"task_id":"`+queued.text("task_id")+`","wait_seconds":45}`)
+			if sent.text("upstream_task_id") == "" {
+				t.Errorf("a queued order was not sent within 45 s: %s", sent.Text)
+			}
+
+			w.golden(t, "error_402_"+string(dialect), w.fails(t, "generate_video", `{"prompt":"A fox [sandbox:create-402]"}`, "credits", "vid_"))
+		})
+	}
 }
 
 // TestWaitIsBounded: a wait ends in time, with the present state and no error.
@@ -229,8 +251,8 @@ func (a answer) upstreamID(i int) string {
 	return id
 }
 
-// TestEstimate: the payload shown is the payload sent, and its arguments order
-// exactly that.
+// TestEstimate: the payload shown is the payload sent, its arguments order
+// exactly that, and the price told is the price charged.
 func TestEstimate(t *testing.T) {
 	for _, test := range []struct {
 		dialect   video.Dialect
@@ -243,7 +265,8 @@ func TestEstimate(t *testing.T) {
 		{video.Kinovi, `{"prompt":"A fox","model":"seedance2-5","duration":30,"resolution":"1080p"}`, 4302},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, setup{dialect: test.dialect})
+			// Without downloads: the longest of these clips would cost minutes to draw.
+			w := newWorld(t, setup{dialect: test.dialect, engine: func(o *engine.Options) { o.Media = nil }})
 			defer w.close(t)
 			quote := w.works(t, "estimate_cost", test.arguments)
 			if quote.Fields["credits"] != test.credits {
@@ -270,6 +293,14 @@ func TestEstimate(t *testing.T) {
 			}
 			if original := w.works(t, "generate_video", test.arguments); original.text("duplicate_of") != task.ID {
 				t.Errorf("the arguments as first written order something else: %s", original.Text)
+			}
+			done := w.works(t, "get_task_status", `{"wait_seconds":45}`)
+			for done.text("status") != "success" && time.Since(task.CreatedAt) < 10*time.Minute {
+				done = w.works(t, "get_task_status", `{"wait_seconds":45}`)
+			}
+			credits, _ := done.Fields["credits"].(map[string]any)
+			if credits["used"] != test.credits || credits["settled"] != true || float64(w.sandbox.Books().Net) != test.credits*1e6 {
+				t.Errorf("charged %v, %v by the books; quoted %v", credits, w.sandbox.Books().Net, test.credits)
 			}
 		})
 	}
@@ -298,33 +329,6 @@ func TestEstimateTexts(t *testing.T) {
 		if credits, there := unpriced.Fields["credits"]; credits != nil || !there || unpriced.text("reason") == "" {
 			t.Errorf("unpriced: %s", unpriced.Text)
 		}
-	})
-}
-
-func TestConfirmation(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		above, day := video.WholeCredits(100), video.WholeCredits(300)
-		w := newWorld(t, setup{engine: func(o *engine.Options) { o.ConfirmAbove, o.Budgets.PerDay = &above, &day }})
-		defer w.close(t)
-		asked := w.works(t, "generate_video", fox)
-		w.golden(t, "generate_video_confirmation", asked)
-		token := asked.text("confirm_token")
-		if asked.text("status") != "confirmation_required" || token == "" || !strings.Contains(asked.text("next"), token) {
-			t.Fatalf("answer: %s", asked.Text)
-		}
-		if len(w.sandbox.Books().Entries) != 0 {
-			t.Fatal("it was ordered before anybody agreed")
-		}
-		other := w.works(t, "generate_video", `{"prompt":"A crane","confirm_token":"`+token+`"}`)
-		if other.text("status") != "confirmation_required" || !strings.Contains(other.Text, "does not belong") {
-			t.Errorf("another wish's token: %s", other.Text)
-		}
-		ordered := w.works(t, "generate_video", `{"prompt":"A fox in the snow","confirm_token":"`+token+`"}`)
-		if ordered.text("task_id") == "" || w.sandbox.Books().Accepted != 1 {
-			t.Errorf("agreed: %s", ordered.Text)
-		}
-		// Agreed or not: what is left of the budget is too little.
-		w.fails(t, "generate_video", `{"prompt":"A crane"}`, "200", "100")
 	})
 }
 

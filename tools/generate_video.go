@@ -12,10 +12,6 @@ import (
 
 const generateVideoName = "generate_video"
 
-// confirmationStatus is the status of an answer to an order that a person must
-// agree to first; no task exists yet.
-const confirmationStatus = "confirmation_required"
-
 func generateVideo(d Deps) tool {
 	uploads := newUploads(d)
 	def := definition{
@@ -34,7 +30,7 @@ func generateVideo(d Deps) tool {
 				description: "After the user agreed to the price"},
 		),
 		output: []output{
-			{"task_id", "string"}, {"status", "string"}, {"credits", "object"}, {"eta_seconds", "integer"}, {"duplicate_of", "string"}, {"next", "string"},
+			{"task_id", "string"}, {"status", "string"}, {"credits", "object"}, {"duplicate_of", "string"}, {"next", "string"},
 		},
 		required: []string{"status", "next"}, writes: true, strict: true,
 	}
@@ -43,15 +39,18 @@ func generateVideo(d Deps) tool {
 		if err != nil {
 			return nil, err
 		}
-		notes := slices.Concat(c.Notes, uploaded)
+		c.Notes = slices.Concat(c.Notes, uploaded)
+		if err := c.Person.answered(&wish); err != nil {
+			return nil, err
+		}
 		submission, err := d.Service.Submit(ctx, c.Principal, wish)
 		if video.CodeOf(err) == video.ConfirmationRequired {
-			return askPerson(ctx, d, c.Principal, wish, notes, err)
+			return confirm(ctx, d, c, wish, err)
 		}
 		if err != nil {
 			return nil, recorded(err, submission.Task)
 		}
-		return ordered(ctx, d, submission, notes), nil
+		return ordered(ctx, d, submission, c.Notes), nil
 	})
 }
 
@@ -89,41 +88,6 @@ func recorded(err error, task video.Task) error {
 	told := *refused
 	told.Message = fmt.Sprintf("%s The attempt is kept as task %s.", sentence(told.Message), task.ID)
 	return &told
-}
-
-// askPerson answers an order that needs a person's agreement with its price
-// and the token that the next call must carry. Nothing was sent. why says
-// what was wrong with the token that came, if one did.
-func askPerson(ctx context.Context, d Deps, principal string, wish engine.Wish, notes []string, why error) (any, error) {
-	quotation, err := d.Service.Quote(ctx, principal, wish)
-	if err != nil {
-		return nil, err
-	}
-	if !quotation.NeedsConfirmation { // a budget refuses it, agreed or not
-		return nil, errors.Join(quotation.Refusal, why)
-	}
-	plan := quotation.Plan
-	if refused, ok := errors.AsType[*video.Error](why); ok && refused.Argument != "" {
-		notes = append(notes, refused.Message)
-	}
-	result := taskResult{
-		Status:   confirmationStatus,
-		Model:    plan.Request.Model,
-		Workflow: plan.Workflow,
-		Prompt:   video.Clip(plan.Request.Prompt, shownPrompt),
-		Credits:  &creditsResult{Estimated: plan.Quote.Credits},
-		Quote:    quoteText(plan.Quote),
-		Sandbox:  quotation.Sandbox,
-		Notes:    slices.Concat(notes, plan.Notes),
-		Warnings: plan.Warnings,
-		Next: fmt.Sprintf("Nothing was ordered or charged yet. Ask the user whether %s for this video is all right. Only after the user agreed, call generate_video again with the same arguments and confirm_token=%s; the token is good for 10 minutes.",
-			creditsText(plan.Quote.Credits), quotation.ConfirmToken),
-		ConfirmToken: quotation.ConfirmToken,
-	}
-	if quotation.Sandbox {
-		result.Notes = append([]string{sandboxNote}, result.Notes...)
-	}
-	return result, nil
 }
 
 // quoteText is a quote in words: "5 s × 40 credits/s = 200 credits".

@@ -42,7 +42,7 @@ func getTaskStatus(d Deps) tool {
 		},
 		output: []output{
 			{"task_id", "string"}, {"status", "string"}, {"videos", "objects"}, {"credits", "object"}, {"error", "object"},
-			{"eta_seconds", "integer"}, {"tasks", "objects"}, {"next", "string"},
+			{"tasks", "objects"}, {"next", "string"},
 		},
 		required: []string{"next"}, repeatable: true,
 	}

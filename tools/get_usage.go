@@ -48,8 +48,8 @@ func getUsage(d Deps) tool {
 	least, most := 1, maxUsageDays
 	def := definition{
 		name: "get_usage", title: "Get usage",
-		description: "What your videos cost: credits charged, reserved and estimated by UTC day and model, how far estimates were off, and what each budget leaves. Free. " +
-			"For questions about money, or after a budget refused a video; estimate_cost prices a new one.",
+		description: "What your videos cost: credits charged, reserved and estimated by UTC day and model, and what each budget leaves. Free. " +
+			"For questions about money, or after a budget refused a video; estimate_cost prices one.",
 		arguments: []argument{
 			{name: "days", kind: integerKind, minimum: &least, maximum: &most, aliases: []string{"period", "last_days"}, description: "1-366, default 30"},
 		},

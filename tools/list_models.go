@@ -43,8 +43,8 @@ type modelResult struct {
 func listModels(d Deps) tool {
 	def := definition{
 		name: "list_models", title: "List models",
-		description: "The models: seconds, aspect ratios, resolutions, credits per second, references they take, usual time. Free. " +
-			"Call it when asked what is possible, or after a value was refused; then estimate_cost for the exact price. One model alone is told in full.",
+		description: "The models: seconds, aspect ratios, resolutions, credits per second, references, usual time. Free. " +
+			"Call it when asked what is possible or after a value was refused; then estimate_cost. One model is told in full.",
 		arguments: []argument{
 			{name: "model", aliases: []string{"id", "name", "model_id"}, description: "One model in full"},
 		},

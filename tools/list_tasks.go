@@ -60,8 +60,8 @@ func listTasks(d Deps) tool {
 	least, most := 1, maxListed
 	def := definition{
 		name: "list_tasks", title: "List tasks",
-		description: "Your videos, newest first: task_id, status, prompt, video, credits, and totals of all that match. Free. " +
-			"Finds a video again or shows what is still running; get_task_status with a task_id then tells the rest, cursor leads to more.",
+		description: "Your videos, newest first: task_id, status, prompt, video, credits, and totals. Free. " +
+			"Finds a video again or shows what still runs; get_task_status with a task_id tells the rest, cursor leads to more.",
 		arguments: []argument{
 			{name: "state", aliases: []string{"status", "states"}, values: []string{runningState, string(video.Success), string(video.Failed), string(video.Unconfirmed)}, description: "running: not over yet"},
 			{name: "model", description: "Model id"},

@@ -29,7 +29,7 @@ func defaultCatalog(t testing.TB) *catalog.Catalog {
 }
 
 func newServer(d tools.Deps) *server.MCPServer {
-	srv := server.NewMCPServer("seedance-mcp", "test")
+	srv := server.NewMCPServer("seedance-mcp", "v10.20.30-rc.1", server.WithTitle("Seedance video generation"))
 	srv.AddTools(tools.All(d)...)
 	return srv
 }
@@ -44,6 +44,9 @@ func request(t testing.TB, ctx context.Context, srv *server.MCPServer, method, p
 	}
 	return raw
 }
+
+// modernMeta is what a client of 2026-07-28 without capabilities sends along.
+const modernMeta = `"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}`
 
 // noUpload stands for a dialect that takes uploads.
 type noUpload struct{}
@@ -94,10 +97,14 @@ func TestListGolden(t *testing.T) {
 func TestListSize(t *testing.T) {
 	const most = 8 << 10
 	for name, d := range listings(t) {
-		response, _ := list(t, d)
-		t.Logf("%s: %d bytes", name, len(response))
-		if len(response) > most {
-			t.Errorf("%s: tools/list has %d bytes, more than %d", name, len(response), most)
+		old, _ := list(t, d)
+		// The newer protocol adds who answers to every answer.
+		modern := request(t, t.Context(), newServer(d), "tools/list", `{"_meta":{`+modernMeta+`}}`)
+		for _, response := range [][]byte{old, modern} {
+			t.Logf("%s: %d bytes", name, len(response))
+			if len(response) > most {
+				t.Errorf("%s: tools/list has %d bytes, more than %d", name, len(response), most)
+			}
 		}
 	}
 }

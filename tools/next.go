@@ -66,8 +66,16 @@ func nextAfterFailure(task video.Task) string {
 	default:
 		parts = append(parts, "Whether it was charged is not known.")
 	}
-	if failure.Suggestion != "" {
-		parts = append(parts, sentence(video.Clip(failure.Suggestion, maxReason)))
+	suggestion := sentence(video.Clip(failure.Suggestion, maxReason))
+	if suggestion != "" {
+		parts = append(parts, suggestion)
+	}
+	switch {
+	case failure.Class == video.FailWithdrawn:
+		parts = append(parts, "It was taken back on purpose: call generate_video again only if the user wants it after all.")
+		return strings.Join(parts, " ")
+	case strings.Contains(suggestion, generateVideoName):
+		return strings.Join(parts, " ") // it says all of it
 	}
 	switch failure.Retry {
 	case video.RetrySame:

@@ -60,7 +60,7 @@ func TestProgress(t *testing.T) {
 		if len(got) < 3 {
 			t.Fatalf("%d notifications in %v: %v", len(got), result, got)
 		}
-		last := 0.0
+		last, before := 0.0, time.Duration(0)
 		line := regexp.MustCompile(`^(waiting|generating): about \d+ % \(\d+ s\)$`)
 		for i, fields := range got {
 			progress, _ := fields["progress"].(float64)
@@ -74,6 +74,10 @@ func TestProgress(t *testing.T) {
 			if message, _ := fields["message"].(string); !line.MatchString(message) {
 				t.Errorf("message %q", message)
 			}
+			if gap := times[i] - before; gap > 5*time.Second {
+				t.Errorf("silent for %v", gap)
+			}
+			before = times[i]
 			if times[i] > result {
 				t.Errorf("progress %v after the result", times[i]-result)
 			}

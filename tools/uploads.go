@@ -47,9 +47,10 @@ var mediaTypes = [][2]string{
 
 // uploads turns local files and data URIs among a wish's references into URLs.
 type uploads struct {
-	deps Deps
-	mu   sync.Mutex
-	done map[string]upload // by SHA-256 of type and content
+	deps  Deps
+	limit int64 // bytes of one file
+	mu    sync.Mutex
+	done  map[string]upload // by SHA-256 of type and content
 }
 
 type upload struct {
@@ -64,7 +65,7 @@ type asset struct {
 }
 
 func newUploads(d Deps) *uploads {
-	return &uploads{deps: d, done: map[string]upload{}}
+	return &uploads{deps: d, limit: maxUpload, done: map[string]upload{}}
 }
 
 // place uploads what is not at a URL yet. The wish is checked first, so that
@@ -185,7 +186,7 @@ func (u *uploads) fromDataURI(reference string) (asset, error) {
 	if !found || !isBase64 {
 		return asset{}, errors.New("a data URI must look like data:image/png;base64,…")
 	}
-	if base64.StdEncoding.DecodedLen(len(body)) > maxUpload {
+	if int64(base64.StdEncoding.DecodedLen(len(body))) > u.limit {
 		return asset{}, fmt.Errorf("it is larger than %d MiB", maxUpload>>20)
 	}
 	at := slices.IndexFunc(mediaTypes, func(m [2]string) bool { return strings.EqualFold(m[1], mediaType) })
@@ -224,7 +225,7 @@ func (u *uploads) fromFile(reference string) (asset, error) {
 		if !filepath.IsLocal(inside) {
 			continue
 		}
-		content, err := readInside(folder, inside)
+		content, err := u.readInside(folder, inside)
 		if err != nil {
 			continue
 		}
@@ -233,7 +234,7 @@ func (u *uploads) fromFile(reference string) (asset, error) {
 	return asset{}, fmt.Errorf("no such file of at most %d MiB in an allowed folder (%s)", maxUpload>>20, strings.Join(u.deps.Folders, ", "))
 }
 
-func readInside(folder, name string) ([]byte, error) {
+func (u *uploads) readInside(folder, name string) ([]byte, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err
@@ -243,13 +244,17 @@ func readInside(folder, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxUpload {
-		return nil, fmt.Errorf("%s: no regular file of at most %d bytes", name, maxUpload)
+	if !info.Mode().IsRegular() || info.Size() > u.limit {
+		return nil, fmt.Errorf("%s: no regular file of at most %d bytes", name, u.limit)
 	}
 	file, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxUpload))
+	content, err := io.ReadAll(io.LimitReader(file, u.limit+1))
+	if err == nil && int64(len(content)) > u.limit { // it grew meanwhile
+		err = fmt.Errorf("%s: more than %d bytes", name, u.limit)
+	}
+	return content, err
 }

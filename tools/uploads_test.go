@@ -121,6 +121,31 @@ func TestUploads(t *testing.T) {
 	}
 }
 
+// TestUploadLimit: one byte too many is refused before anything is uploaded.
+func TestUploadLimit(t *testing.T) {
+	folder := t.TempDir()
+	for name, size := range map[string]int{"fits.png": 30, "large.png": 31} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(pngHead+strings.Repeat("\x00", size-len(pngHead))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	uri := func(size int) string {
+		return "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(pngHead+strings.Repeat("\x00", size-len(pngHead))))
+	}
+	for reference, fits := range map[string]bool{"fits.png": true, "large.png": false, uri(30): true, uri(31): false} {
+		taken := &shelf{}
+		u := newUploads(Deps{Service: quoting{}, Uploader: taken, LocalFiles: true, Folders: []string{folder}, Now: time.Now})
+		u.limit = 30
+		_, _, err := u.place(t.Context(), localPrincipal, engine.Wish{Ask: catalog.Ask{ImageURLs: []string{reference}}})
+		if (err == nil) != fits || (len(taken.names) == 1) != fits {
+			t.Errorf("%.40s: %v, %d uploads; fits: %v", reference, err, len(taken.names), fits)
+		}
+		if err != nil && !strings.Contains(err.Error(), "100 MiB") {
+			t.Errorf("%.40s: the limit is not told: %v", reference, err)
+		}
+	}
+}
+
 // TestUploadOnce: the same file keeps its URL while the upstream keeps the
 // upload, or the same order would not be recognised as such.
 func TestUploadOnce(t *testing.T) {

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // world is the whole product behind the tools: engine, store and sandbox.
 type world struct {
 	srv     *server.MCPServer
+	client  *upstream.Client
 	engine  *engine.Engine
 	store   *store.Store
 	sandbox *sandbox.Server
@@ -47,6 +48,7 @@ type setup struct {
 	engine  func(*engine.Options)
 	sandbox func(*sandbox.Options)
 	tools   func(*tools.Deps)
+	uploads bool // references may be files and data URIs
 }
 
 // newWorld must be called in a synctest bubble: its clock makes every time in
@@ -103,10 +105,13 @@ func newWorld(t *testing.T, s setup) *world {
 		Service: w.engine, Catalog: models, Dialect: s.dialect, Sandbox: true, Downloads: true,
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
+	if s.uploads {
+		d.Uploader = client
+	}
 	if s.tools != nil {
 		s.tools(&d)
 	}
-	w.srv = newServer(d)
+	w.srv, w.client = newServer(d), client
 	_, listed := list(t, d)
 	for _, tool := range listed {
 		w.schemas[tool.Name] = compile(t, tool.Name, tool.OutputSchema, jsonschema.Draft2020)
@@ -172,6 +177,11 @@ func (w *world) callAs(t *testing.T, ctx context.Context, tool, arguments string
 	got := answer{Text: result.Content[0].Text, IsError: result.IsError}
 	if n := utf8.RuneCountInString(got.Text); n == 0 || n > 8000 {
 		t.Errorf("%s: text of %d characters", tool, n)
+	}
+	for _, word := range []string{"resource_link", "base64,", "\u2028", "\x00"} {
+		if strings.Contains(string(raw), word) {
+			t.Errorf("%s: %q in %s", tool, word, raw)
+		}
 	}
 	if got.IsError {
 		if result.StructuredContent != nil {
@@ -244,10 +254,15 @@ func (w *world) golden(t *testing.T, name string, got answer) {
 	text := strings.ReplaceAll(got.Text, w.folder, "FOLDER")
 	text = regexp.MustCompile(`vid_[a-z0-9]{26}`).ReplaceAllString(text, "vid_ID")
 	text = regexp.MustCompile(`\btask_[a-z0-9]{20,}`).ReplaceAllString(text, "task_ID")
+	text = regexp.MustCompile(`-[a-z0-9]{6}\.mp4`).ReplaceAllString(text, "-SUFFIX.mp4")
 	text = regexp.MustCompile(`(confirm_token(=|":"))[A-Za-z0-9_-]{40,}`).ReplaceAllString(text, "${1}TOKEN")
 	if got.IsError {
 		golden(t, name+".txt", []byte(text+"\n"))
 		return
+	}
+	const usual = 2 << 10
+	if len(got.Text) > usual && !strings.HasPrefix(name, "list_models_") {
+		t.Errorf("%s has %d bytes, more than %d", name, len(got.Text), usual)
 	}
 	golden(t, name+".json", indented(t, []byte(text)))
 }
