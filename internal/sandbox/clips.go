@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/list"
 	"fmt"
+	"image/png"
 	"io"
 	"sync"
 
@@ -13,9 +14,10 @@ import (
 )
 
 // maxClipBytes bounds the rendered clips that are kept, together.
-const maxClipBytes = 48 << 20
+const maxClipBytes = 16 << 20
 
-// maxRenders is how many clips are rendered at the same time.
+// maxRenders is how many clips or pictures are drawn at the same time: one of
+// 4k takes some 50 MB meanwhile.
 const maxRenders = 2
 
 // clips renders videos and keeps the latest. Each is rendered once, however
@@ -52,8 +54,7 @@ func (c *clips) clip(spec render.Spec) ([]byte, error) {
 		if data := c.find(spec); data != nil {
 			return data, nil
 		}
-		c.slots <- struct{}{}
-		defer func() { <-c.slots }()
+		defer c.slot()()
 		var out bytes.Buffer
 		if err := c.render(&out, spec); err != nil {
 			return nil, fmt.Errorf("render: %w", err)
@@ -66,6 +67,26 @@ func (c *clips) clip(spec render.Spec) ([]byte, error) {
 	}
 	data, _ := made.([]byte)
 	return data, nil
+}
+
+// lastFrame is the last picture of a clip as PNG. It is not kept: few ask.
+func (c *clips) lastFrame(spec render.Spec) ([]byte, error) {
+	defer c.slot()()
+	picture, err := render.Frame(spec, float64(spec.Seconds))
+	if err != nil {
+		return nil, fmt.Errorf("draw the last frame: %w", err)
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, picture); err != nil {
+		return nil, fmt.Errorf("code the last frame: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// slot waits for leave to draw; the result gives it back.
+func (c *clips) slot() (release func()) {
+	c.slots <- struct{}{}
+	return func() { <-c.slots }
 }
 
 func (c *clips) find(spec render.Spec) []byte {

@@ -142,7 +142,7 @@ func (s *Server) newTask(entry *receipt, wish order, callback string, words magi
 		ID: newID("task_"), OrderID: newID("ord_"), Account: entry.Account, Origin: origin,
 		Model: wish.Model.ID, Prompt: wish.Prompt, CallBackURL: callback, CreatedAt: entry.Time,
 		Width: wish.Width, Height: wish.Height, Seconds: wish.rendered(), Seed: wish.Seed,
-		words: words, Failure: failureOf(words),
+		words: words, Failure: failureOf(words), Speed: s.speed,
 	}
 	if t.Failure == nil && s.missesUpload(wish, entry.Time) {
 		f := failures()["fail-media"]

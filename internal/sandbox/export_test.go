@@ -21,6 +21,7 @@ func (s *Server) ClipBytes() int {
 const (
 	MaxClipBytes = maxClipBytes
 	MaxRefused   = maxRefused
+	MaxRenders   = maxRenders
 	MaxUpload    = maxUpload
 )
 

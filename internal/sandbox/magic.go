@@ -103,13 +103,6 @@ func (m magic) has(name string) bool {
 // any says that one of the words was given.
 func (m magic) any(names ...string) bool { return slices.ContainsFunc(names, m.has) }
 
-// during says that the word was given and age, at the given speed, is still
-// within its number of seconds.
-func (m magic) during(name string, age time.Duration, speed float64) bool {
-	seconds, given := m[name]
-	return given && age < scale(time.Duration(seconds)*time.Second, speed)
-}
-
 // scale is how long d takes at a speed.
 func scale(d time.Duration, speed float64) time.Duration {
 	return time.Duration(float64(d) / speed)

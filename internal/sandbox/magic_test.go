@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"seedance-mcp/internal/sandbox"
+	"seedance-mcp/internal/video"
 )
 
 func TestParseMagic(t *testing.T) {
@@ -213,5 +215,70 @@ func TestForgottenAfterAccept(t *testing.T) {
 	now.Advance(time.Hour)
 	if got := r.record(id); got.Status != http.StatusNotFound {
 		t.Errorf("%d %s", got.Status, got.Body)
+	}
+}
+
+// TestFailuresAreAsDocumented reads the table of failures in docs/sandbox.md
+// and holds it against what both dialects answer and give back.
+func TestFailuresAreAsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/sandbox.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `(fail-[a-z-]+)`( \\*)? \\| (\\w*) ?\\| (.+) \\|$").FindAllStringSubmatch(string(doc), -1)
+	if len(rows) != 13 {
+		t.Fatalf("%d rows in the table of failures", len(rows))
+	}
+	for _, row := range rows {
+		word, server, code, message := row[1], row[2] != "", row[3], strings.TrimSuffix(row[4], "…")
+		now := newClock()
+		workflow := start(t, sandbox.Options{Now: now.Now})
+		kinovi := start(t, sandbox.Options{Now: now.Now, Dialect: video.Kinovi})
+		a := workflow.accepted(workflowBody("[sandbox:"+word+"]", ""))
+		b := kinovi.accepted(kinoviBody("seedance-20", "[sandbox:"+word+"]", ""))
+		now.Advance(time.Minute)
+		if word == "fail-no-reason" {
+			if got := kinovi.record(b).Body; !strings.Contains(got, `"status":"fail"`) || !strings.Contains(got, `"error":null`) {
+				t.Errorf("%s: %s", word, got)
+			}
+		} else {
+			if got := workflow.record(a).Body; !strings.Contains(got, `"error":"`+message) {
+				t.Errorf("%s: want %q in %s", word, message, got)
+			}
+			if got := kinovi.record(b).Body; !strings.Contains(got, `"error":{"code":"`+code+`","message":"`+message) {
+				t.Errorf("%s: want %s %q in %s", word, code, message, got)
+			}
+		}
+		want := credits(0)
+		if server {
+			want = credits(200)
+		}
+		if got := workflow.Books().Refunded; got != want {
+			t.Errorf("%s: workflow gives %s back, want %s", word, got, want)
+		}
+		if got := kinovi.Books().Refunded; got != credits(200) {
+			t.Errorf("%s: kinovi gives %s back, want 200", word, got)
+		}
+	}
+}
+
+// record-hang answers nothing for its time, then as usual.
+func TestRecordHangs(t *testing.T) {
+	now := newClock()
+	r := start(t, sandbox.Options{Now: now.Now})
+	id := r.accepted(workflowBody("[sandbox:record-hang=4]", ""))
+	server := httptest.NewServer(r)
+	defer server.Close()
+	r.client = server.Client()
+	r.client.Timeout = 50 * time.Millisecond // only bounds how long nothing is awaited
+	defer r.client.CloseIdleConnections()
+	url := server.URL + "/api/v1/jobs/recordInfo?taskId=" + id
+	if got := r.do("GET", url, sandbox.KeyMain, ""); got.Status != 0 || got.Err == nil {
+		t.Errorf("%d %s %v", got.Status, got.Body, got.Err)
+	}
+	now.Advance(4 * time.Second)
+	r.client.Timeout = 0
+	if got := r.do("GET", url, sandbox.KeyMain, ""); got.Status != 200 {
+		t.Errorf("afterwards: %d %v", got.Status, got.Err)
 	}
 }

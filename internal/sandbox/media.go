@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"image/png"
 	"io"
 	"net/http"
 	"strconv"
@@ -45,7 +44,7 @@ func (s *Server) media(w http.ResponseWriter, r *http.Request) {
 	}
 	draw, mediaType := s.clips.clip, "video/mp4"
 	if !isClip {
-		draw, mediaType = lastFrame, "image/png"
+		draw, mediaType = s.clips.lastFrame, "image/png"
 	}
 	data, err := draw(t.spec())
 	if err != nil {
@@ -109,17 +108,4 @@ func (s *Server) send(w io.Writer, data []byte) {
 	if _, err := w.Write(data); err != nil {
 		s.logger.Debug("sandbox: the client went before the end of the file", "error", err)
 	}
-}
-
-// lastFrame is the last picture of a clip as PNG.
-func lastFrame(spec render.Spec) ([]byte, error) {
-	picture, err := render.Frame(spec, float64(spec.Seconds))
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, picture); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }

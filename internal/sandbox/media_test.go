@@ -215,3 +215,31 @@ func TestRenderTroubleIsAnError(t *testing.T) {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
+
+// However many ask for different clips and pictures at once, few are drawn.
+func TestDrawingIsBounded(t *testing.T) {
+	now := newClock()
+	r := start(t, sandbox.Options{Now: now.Now})
+	var busy, most atomic.Int32
+	r.DrawWith(func(w io.Writer, spec render.Spec) error {
+		defer busy.Add(-1)
+		n := busy.Add(1)
+		for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+		}
+		time.Sleep(2 * time.Millisecond) // lets others begin
+		return fakeClip(w, spec)
+	})
+	var ids []string
+	for i := range 20 {
+		ids = append(ids, r.accepted(workflowBody(fmt.Sprint("fox ", i), "")))
+	}
+	now.Advance(time.Minute)
+	var wg sync.WaitGroup
+	for _, id := range ids {
+		wg.Go(func() { r.do("GET", "/media/"+id+".mp4", "", "") })
+	}
+	wg.Wait()
+	if n := most.Load(); n < 1 || n > sandbox.MaxRenders {
+		t.Errorf("%d clips were rendered at the same time", n)
+	}
+}

@@ -42,17 +42,17 @@ func (s *Server) answerRecord(w http.ResponseWriter, r *http.Request, t *task) {
 	age := now.Sub(t.CreatedAt)
 	body := s.record(t, s.generation, now)
 	switch {
-	case t.words.during("record-html-500", age, s.speed):
+	case t.during("record-html-500", age):
 		s.answerHTML(w, http.StatusInternalServerError)
-	case t.words.during("record-502", age, s.speed):
+	case t.during("record-502", age):
 		s.answerHTML(w, http.StatusBadGateway)
-	case t.words.during("record-429", age, s.speed):
+	case t.during("record-429", age):
 		s.answerRefusal(w, refuse(http.StatusTooManyRequests, "Too many requests"))
-	case t.words.during("record-404", age, s.speed):
+	case t.during("record-404", age):
 		s.answerRefusal(w, refuse(http.StatusNotFound, "Task not found"))
-	case t.words.during("record-truncated", age, s.speed):
+	case t.during("record-truncated", age):
 		s.answerHalf(w, "application/json", s.encode(body))
-	case t.words.during("record-hang", age, s.speed):
+	case t.during("record-hang", age):
 		s.hang(r)
 	default:
 		s.answerJSON(w, http.StatusOK, body)

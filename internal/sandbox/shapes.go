@@ -180,7 +180,7 @@ func stateWord(t *task, now time.Time) string {
 // link is the URL of a finished video; "" when there is none (yet).
 func (s *Server) link(t *task, now time.Time) string {
 	if t.state(now) != video.Success || t.words.has("success-never-url") ||
-		t.words.during("success-no-url", now.Sub(t.doneAt()), s.speed) {
+		t.during("success-no-url", now.Sub(t.doneAt())) {
 		return ""
 	}
 	return t.Origin + "/media/" + t.ID + clipExt

@@ -76,23 +76,27 @@ func (s *shelf) add(name string, r *receipt) error {
 }
 
 // writeOnce creates a file that nobody sees half written; fs.ErrExist when it
-// is there already. The part, made exclusively, keeps other writers of that
-// name out between the look and the rename.
+// is there already. Each writer has a part of its own, so that one killed in
+// the middle blocks nobody, and the link lets one writer of a name win.
 func writeOnce(root *os.Root, name string, data []byte) error {
-	part := name + partExt
+	part := newID(name+".") + partExt
 	file, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = root.Lstat(name)
-	switch {
-	case err == nil:
-		err = fs.ErrExist
-	case errors.Is(err, fs.ErrNotExist):
-		_, err = file.Write(data)
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, root.Remove(part))
 	}
-	err = errors.Join(err, file.Close())
-	if err == nil {
+	err = root.Link(part, name)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return errors.Join(err, root.Remove(part))
+	}
+	// A file system without links: look, then rename. Two writers at the same
+	// instant could both win there.
+	if _, err = root.Lstat(name); err == nil {
+		err = fs.ErrExist
+	} else if errors.Is(err, fs.ErrNotExist) {
 		err = root.Rename(part, name)
 	}
 	if err != nil {

@@ -22,13 +22,15 @@ type task struct {
 	OrderID string `json:"order_id"`
 	Account string `json:"account"`
 	// Origin is where its media are served: scheme, host and path prefix.
-	Origin      string        `json:"origin"`
-	Model       string        `json:"model"`
-	Prompt      string        `json:"prompt"`
-	CallBackURL string        `json:"callback_url,omitempty"`
-	CreatedAt   time.Time     `json:"created_at"`
-	WaitFor     time.Duration `json:"wait_for_ns"`
-	DoneAfter   time.Duration `json:"done_after_ns"`
+	Origin      string    `json:"origin"`
+	Model       string    `json:"model"`
+	Prompt      string    `json:"prompt"`
+	CallBackURL string    `json:"callback_url,omitempty"`
+	CreatedAt   time.Time `json:"created_at"`
+	// Speed is that of the process that accepted it: all must agree on it.
+	Speed     float64       `json:"speed"`
+	WaitFor   time.Duration `json:"wait_for_ns"`
+	DoneAfter time.Duration `json:"done_after_ns"`
 
 	// Priced is false where no rate is published; nothing is charged then.
 	Priced  bool          `json:"priced"`
@@ -54,6 +56,16 @@ func (t *task) readWords() {
 		words = magic{} // written by a version that knew other words
 	}
 	t.words = words
+	if t.Speed == 0 {
+		t.Speed = 1 // a demo task, or one written before this was kept
+	}
+}
+
+// during says that the word was given and age is still within its number of
+// seconds.
+func (t *task) during(name string, age time.Duration) bool {
+	seconds, given := t.words[name]
+	return given && age < scale(time.Duration(seconds)*time.Second, t.Speed)
 }
 
 // state is where the task stands: waiting, generating, success or fail.

@@ -84,6 +84,18 @@ func TestWebhookShapes(t *testing.T) {
 			"z by magic", sandbox.Options{}, "[sandbox:webhook-z] a fox",
 			`{"code":200,"message":"success","data":{"taskId":"ID","orderId":"ORDER","model":"seedance-20","state":"success","creditsUsed":200,"param":"{}","resultJson":"{\"resultUrls\":[\"http://sandbox.seedance.invalid/media/ID.mp4\"]}","createTime":946684800000,"updateTime":946684808000,"completeTime":946684808000}}`,
 		},
+		{
+			"kinovi by magic", sandbox.Options{}, "[sandbox:webhook-kinovi][sandbox:fail-server]",
+			`{"code":200,"message":"success","data":{"taskId":"ID","model":"seedance-20","status":"fail","creditsUsed":0,"output":null,"error":{"code":"500","message":"Server error. Please try again later."},"createTime":946684800000,"completeTime":946684808000}}`,
+		},
+		{
+			"b by magic", sandbox.Options{}, "[sandbox:webhook-b] a fox",
+			`{"code":200,"message":"success","data":{"taskId":"ID","orderId":"ORDER","model":"seedance-20","state":"success","creditsUsed":200,"output":[{"url":"http://sandbox.seedance.invalid/media/ID.mp4","width":1280,"height":720}],"error":null,"createTime":946684800000,"updateTime":946684808000,"completeTime":946684808000}}`,
+		},
+		{
+			"workflow by magic", sandbox.Options{Dialect: video.Kinovi}, "[sandbox:webhook-workflow][sandbox:fail-execution]",
+			`{"taskId":"ID","model":"seedance20-video-generation","status":"fail","error":"Task execution failed"}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
