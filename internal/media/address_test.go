@@ -3,6 +3,8 @@ package media_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -145,8 +147,7 @@ func TestRedirects(t *testing.T) {
 	data := clip("fox", 999)
 	answered := false
 	inside := newOrigin(t, func(http.ResponseWriter, *http.Request) { answered = true })
-	var o *origin
-	o = newOrigin(t, func(w http.ResponseWriter, req *http.Request) {
+	o := newOrigin(t, func(w http.ResponseWriter, req *http.Request) {
 		if req.Header.Get("Referer") != "" {
 			t.Errorf("Referer: %s", req.Header.Get("Referer"))
 		}
@@ -230,8 +231,9 @@ func TestNetworkTrouble(t *testing.T) {
 	_, err := local(t).fetch(closed.link())
 	fails(t, err, video.Unavailable, "connection was refused", "again in a minute")
 
-	secure := httptest.NewTLSServer(whole(clip("a", 999), ""))
-	secure.Config.ErrorLog = nil
+	secure := httptest.NewUnstartedServer(whole(clip("a", 999), ""))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	defer secure.Close()
 	_, err = local(t).fetch(secure.URL + "/a?" + secret)
 	fails(t, err, video.Unavailable, "encrypted connection failed")

@@ -36,8 +36,10 @@ func readable(name string) string {
 			out.WriteByte('-')
 		}
 	}
-	for _, r := range strings.Join(strings.Fields(name), " ") {
+	for _, r := range name {
 		switch {
+		case unicode.IsSpace(r):
+			out.WriteByte(' ')
 		case strings.ContainsRune(`<>:"/\|?*`, r):
 			hyphen()
 		case r == utf8.RuneError || !unicode.IsPrint(r): // controls, direction marks, invisible ones
@@ -48,7 +50,7 @@ func readable(name string) string {
 			break
 		}
 	}
-	return trimName(out.String())
+	return trimName(strings.Join(strings.Fields(out.String()), " "))
 }
 
 // trimName: Windows drops dots and spaces at the end, Unix hides a dot at the
@@ -87,7 +89,7 @@ func isDevice(name string) bool {
 	}
 	for _, prefix := range []string{"COM", "LPT"} {
 		if number, ok := strings.CutPrefix(base, prefix); ok {
-			return len([]rune(number)) == 1 && strings.Contains("0123456789¹²³", number)
+			return len([]rune(number)) == 1 && strings.ContainsAny(number, "0123456789¹²³")
 		}
 	}
 	return false

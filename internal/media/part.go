@@ -130,15 +130,21 @@ func (p *part) reopen() (usable bool, err error) {
 	}
 	var known state
 	if json.Unmarshal(text, &known) != nil || known.Source != p.source {
-		return false, nil
+		known = state{} // of another video, or half written
 	}
 	info, err := p.dir.root.Lstat(p.name + partEnding)
-	if err != nil || !info.Mode().IsRegular() || info.Size() < headBytes && !known.Done {
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, diskError(err, p.dir.path)
+	}
+	if known.Source == "" || !info.Mode().IsRegular() || info.Size() < headBytes && !known.Done {
 		return false, nil
 	}
 	p.data, err = p.dir.root.OpenFile(p.name+partEnding, os.O_RDWR, fileMode)
 	if err != nil {
-		return false, nil
+		return false, diskError(err, p.dir.path)
 	}
 	p.state = known
 	return true, nil

@@ -7,17 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"seedance-mcp/internal/media"
-	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/video"
 )
 
@@ -39,30 +36,15 @@ func TestBreakIsMended(t *testing.T) {
 // that it brings counts as a new beginning.
 func TestManyBreaks(t *testing.T) {
 	data := clip("fox", 8<<20)
-	step := 0
-	o := newOrigin(t, func(w http.ResponseWriter, req *http.Request) {
-		from := 0
-		fmt.Sscanf(req.Header.Get("Range"), "bytes=%d-", &from)
-		w.Header().Set("ETag", `"a"`)
-		if from > 0 {
-			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
-			w.Header().Set("Content-Length", strconv.Itoa(len(data)-from))
-			w.WriteHeader(http.StatusPartialContent)
-		} else {
-			w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		}
-		w.Write(data[from:min(from+step, len(data))])
-		w.(http.Flusher).Flush()
-		if from+step < len(data) {
-			panic(http.ErrAbortHandler)
-		}
-	})
-	step = 1<<20 + 1
+	step := func(size int) http.HandlerFunc {
+		return func(w http.ResponseWriter, req *http.Request) { sendStep(w, req, data, size) }
+	}
+	o := newOrigin(t, step(1<<20+1))
 	local(t).gets(o.link(), data)
 	if asked := o.requests(); len(asked) != 9 { // 8 MiB, a box and a head
 		t.Errorf("asked %d times", len(asked))
 	}
-	step = 1000
+	o.serve(step(1000))
 	r := local(t)
 	_, err := r.fetch(o.link())
 	fails(t, err, video.Unavailable, "broke off", "goes on where it stopped")
@@ -74,6 +56,24 @@ func TestManyBreaks(t *testing.T) {
 	}
 	if info, err := os.Stat(r.part()); err != nil || info.Size() != media.MaxTries*1000 {
 		t.Errorf("the part: %v %v", info, err)
+	}
+}
+
+// sendStep answers with the next size bytes of what was asked for, and breaks
+// off unless that is all.
+func sendStep(w http.ResponseWriter, req *http.Request, data []byte, size int) {
+	from := 0
+	fmt.Sscanf(req.Header.Get("Range"), "bytes=%d-", &from)
+	w.Header().Set("ETag", `"a"`)
+	w.Header().Set("Content-Length", strconv.Itoa(len(data)-from))
+	if from > 0 {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+		w.WriteHeader(http.StatusPartialContent)
+	}
+	w.Write(data[from:min(from+size, len(data))])
+	w.(http.Flusher).Flush()
+	if from+size < len(data) {
+		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -319,167 +319,4 @@ func TestUntoldLength(t *testing.T) {
 		fails(t, err, video.Unavailable, "broke off")
 		r.files()
 	}
-}
-
-// A server that falls silent, before its answer or within, is given up; time
-// is the test's own.
-func TestStalls(t *testing.T) {
-	data := clip("fox", 50_000)
-	for name, sent := range map[string]int{"before the answer": -1, "at once": 0, "within": 20_000} {
-		t.Run(name, func(t *testing.T) {
-			root := filepath.Join(t.TempDir(), "videos")
-			synctest.Test(t, func(t *testing.T) {
-				tries := 0
-				silent := func(w http.ResponseWriter, req *http.Request) {
-					tries++
-					if sent >= 0 {
-						w.Header().Set("ETag", `"a"`)
-						w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-						if req.Header.Get("Range") != "" {
-							w.Header().Set("Content-Length", strconv.Itoa(len(data)-sent))
-							w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", sent, len(data)-1, len(data)))
-							w.WriteHeader(http.StatusPartialContent)
-						} else {
-							w.Write(data[:sent])
-						}
-						w.(http.Flusher).Flush()
-					}
-					<-req.Context().Done()
-				}
-				fetcher, err := media.New(media.Options{Root: root, Local: map[string]http.RoundTripper{
-					"cdn.example.com": sandbox.Transport(http.HandlerFunc(silent)),
-				}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				began := time.Now()
-				_, err = fetcher.Fetch(context.Background(), media.Job{URL: "http://cdn.example.com/a", Name: "fox"})
-				fails(t, err, video.Unavailable, "nothing for 30 s")
-				if took := time.Since(began); took != media.MaxTries*media.Patience+3500*time.Millisecond || tries != media.MaxTries {
-					t.Errorf("%d tries in %v", tries, took)
-				}
-			})
-		})
-	}
-}
-
-// A slow server is not a silent one: there is no limit on the whole.
-func TestSlowIsFine(t *testing.T) {
-	root := filepath.Join(t.TempDir(), "videos")
-	data := clip("fox", 2000)
-	synctest.Test(t, func(t *testing.T) {
-		slow := func(w http.ResponseWriter, _ *http.Request) {
-			for piece := range slices.Chunk(data, 100) {
-				time.Sleep(media.Patience - time.Second)
-				w.Write(piece)
-			}
-		}
-		fetcher, err := media.New(media.Options{Root: root, Local: map[string]http.RoundTripper{
-			"CDN.example.com:80": sandbox.Transport(http.HandlerFunc(slow)),
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := fetcher.Fetch(context.Background(), media.Job{URL: "http://cdn.example.com:80/a", Name: "fox"})
-		if err != nil || file.SHA256 != sha(data) {
-			t.Errorf("%+v %v", file, err)
-		}
-	})
-}
-
-// childDir makes this test binary fetch into a folder and end.
-const (
-	childDir = "SEEDANCE_TEST_MEDIA_CHILD"
-	childURL = "SEEDANCE_TEST_MEDIA_URL"
-)
-
-func child(dir string) int {
-	fetcher, err := media.New(media.Options{Root: dir, AllowLoopback: true})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	file, err := fetcher.Fetch(context.Background(), media.Job{URL: os.Getenv(childURL), Name: "fox", Sidecar: about{"a fox"}})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Println(file.SHA256)
-	return 0
-}
-
-func startChild(t *testing.T, dir, link string) (*exec.Cmd, *bytes.Buffer) {
-	t.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), childDir+"="+dir, childURL+"="+link)
-	var out bytes.Buffer
-	command.Stdout, command.Stderr = &out, &out
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return command, &out
-}
-
-// A killed process leaves a part that the next one goes on with at once: its
-// lock died with it.
-func TestKilled(t *testing.T) {
-	data := clip("fox", 400_000)
-	release := make(chan struct{})
-	o := newOrigin(t, nil)
-	r := local(t)
-	o.serve(func(w http.ResponseWriter, req *http.Request) {
-		w.Header().Set("ETag", `"a"`)
-		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		w.Write(data[:200_000])
-		w.(http.Flusher).Flush()
-		for {
-			found, _ := filepath.Glob(filepath.Join(r.root, "*.part"))
-			if len(found) == 1 {
-				if info, err := os.Stat(found[0]); err == nil && info.Size() == 200_000 {
-					break
-				}
-			}
-			time.Sleep(time.Millisecond)
-		}
-		close(release)
-		<-req.Context().Done()
-	})
-	command, _ := startChild(t, r.root, o.link())
-	<-release
-	// While it lives, nobody else touches its part.
-	ctx, cancel := context.WithCancel(context.Background())
-	r.PauseWith(func(context.Context, time.Duration) error { cancel(); return ctx.Err() })
-	if _, err := r.Fetch(ctx, media.Job{URL: o.link(), Name: "fox"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("beside a living one: %v", err)
-	}
-	if err := command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	command.Wait()
-	o.requests()
-	o.serve(whole(data, `"a"`))
-	next := newRig(t, media.Options{AllowLoopback: true, Root: r.root})
-	next.gets(o.link(), data)
-	if asked := o.requests(); !slices.Equal(asked, []string{"bytes=200000-"}) {
-		t.Errorf("asked %q", asked)
-	}
-	next.files("fox.mp4", "fox.mp4.json")
-}
-
-func TestTwoProcesses(t *testing.T) {
-	data := clip("fox", 2<<20)
-	o := newOrigin(t, whole(data, `"a"`))
-	r := local(t)
-	first, firstOut := startChild(t, r.root, o.link())
-	second, secondOut := startChild(t, r.root, o.link())
-	r.gets(o.link(), data)
-	for command, out := range map[*exec.Cmd]*bytes.Buffer{first: firstOut, second: secondOut} {
-		if err := command.Wait(); err != nil || strings.TrimSpace(out.String()) != sha(data) {
-			t.Errorf("a child: %v %s", err, out)
-		}
-	}
-	if asked := o.requests(); len(asked) != 1 {
-		t.Errorf("asked %d times", len(asked))
-	}
-	r.files("fox.mp4", "fox.mp4.json")
 }
