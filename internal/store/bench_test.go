@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +14,68 @@ const (
 	benchFinished = 100_000
 	benchDue      = 1_000
 )
+
+func BenchmarkOpen(b *testing.B) {
+	open := func(b *testing.B, path string) {
+		s, err := Open(b.Context(), path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+	b.Run("fresh", func(b *testing.B) {
+		folder := b.TempDir()
+		for n := range b.N {
+			open(b, filepath.Join(folder, fmt.Sprint(n), "tasks.db"))
+		}
+	})
+	b.Run("existing", func(b *testing.B) {
+		path := filepath.Join(b.TempDir(), "tasks.db")
+		open(b, path)
+		b.ResetTimer()
+		for range b.N {
+			open(b, path)
+		}
+	})
+}
+
+// From a commit to the watcher's signal: of this process, and of another one.
+func BenchmarkWatch(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "tasks.db")
+	var stores [2]*Store
+	for i := range stores {
+		s, err := Open(b.Context(), path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		stores[i] = s
+	}
+	task, _, err := stores[0].Insert(b.Context(), seedTask("watched"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i, name := range []string{"own", "other process"} {
+		b.Run(name, func(b *testing.B) {
+			watched := stores[0].Watch(b.Context())
+			<-watched // the first look
+			b.ResetTimer()
+			for range b.N {
+				if _, err := stores[i].Change(b.Context(), task.ID, func(t *video.Task) error {
+					t.EmptySuccesses++
+					return nil
+				}); err != nil {
+					b.Fatal(err)
+				}
+				<-watched
+			}
+		})
+	}
+}
 
 func BenchmarkSubmit(b *testing.B) {
 	s := openSeeded(b, benchFinished, benchDue)

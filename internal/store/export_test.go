@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // CheckBooks says whether the file is sound and the ledger is what the tasks
@@ -30,3 +31,6 @@ func CheckBooks(ctx context.Context, s *Store) error {
 	}
 	return err
 }
+
+// withLockWait makes a test of locks short.
+func withLockWait(wait time.Duration) Option { return func(s *Store) { s.lockWait = wait } }

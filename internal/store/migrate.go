@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"seedance-mcp/internal/video"
 )
@@ -38,20 +39,20 @@ func migrations() ([]string, error) {
 // migrate brings the schema to the newest version known here. Nothing is
 // written before the file is known to be ours. Several processes may start at
 // once: the version is looked at again under the lock.
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, db *sql.DB, wait time.Duration) error {
 	scripts, err := migrations()
 	if err != nil {
 		return err
 	}
 	var current int
-	err = whileBusy(ctx, func() error {
+	err = whileBusy(ctx, wait, func() error {
 		current, err = schemaVersion(ctx, db, len(scripts))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := useWAL(ctx, db); err != nil || current == len(scripts) {
+	if err := useWAL(ctx, db, wait); err != nil || current == len(scripts) {
 		return err
 	}
 	tx, err := db.BeginTx(ctx, nil)

@@ -66,18 +66,18 @@ func prepareFile(path string) (string, error) {
 }
 
 // source is the data source name; pragmas are "name(value)".
-func source(path string, pragmas ...string) string {
+func source(path string, wait time.Duration, pragmas ...string) string {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") { // C:/…
 		path = "/" + path
 	}
 	values := url.Values{"_txlock": {"immediate"}, "_dqs": {"0"}, "_pragma": pragmas}
-	values.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	values.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()))
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: values.Encode()}).String()
 }
 
-func openWriter(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", source(path,
+func openWriter(path string, wait time.Duration) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", source(path, wait,
 		"synchronous(full)", // a commit that was answered survives a power cut
 		fmt.Sprintf("cache_size(-%d)", writerCache),
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
@@ -92,9 +92,9 @@ func openWriter(path string) (*sql.DB, error) {
 // useWAL switches the file to write-ahead logging. That needs the file alone
 // and does not wait for it: while several processes open a new file at once,
 // all but one get "busy".
-func useWAL(ctx context.Context, db *sql.DB) error {
+func useWAL(ctx context.Context, db *sql.DB, wait time.Duration) error {
 	var mode string
-	err := whileBusy(ctx, func() error {
+	err := whileBusy(ctx, wait, func() error {
 		return db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
 	})
 	if err == nil && mode != "wal" {
@@ -107,8 +107,8 @@ func useWAL(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-func openReaders(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", source(path,
+func openReaders(path string, wait time.Duration) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", source(path, wait,
 		"query_only(1)",
 		fmt.Sprintf("cache_size(-%d)", readerCache),
 	))
@@ -120,10 +120,10 @@ func openReaders(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// whileBusy repeats try for as long as the file is locked, up to busyTimeout.
-func whileBusy(ctx context.Context, try func() error) error {
+// whileBusy repeats try while the file is locked, for about wait.
+func whileBusy(ctx context.Context, wait time.Duration, try func() error) error {
 	const pause = 5 * time.Millisecond
-	for deadline := time.Now().Add(busyTimeout); ; {
+	for deadline := time.Now().Add(wait); ; {
 		err := try()
 		if troubleOf(err) != isLocked || time.Now().After(deadline) {
 			return err

@@ -22,6 +22,7 @@ type Store struct {
 	readers    *sql.DB
 	queries    queryCache // of readers
 	now        func() time.Time
+	lockWait   time.Duration // for another process's write
 	closed     atomic.Bool
 
 	// latestClaim is the latest ClaimQuery.Now seen, in milliseconds.
@@ -39,7 +40,7 @@ func WithClock(now func() time.Time) Option { return func(s *Store) { s.now = no
 // (0600) and the schema as needed. A file written by a newer version of this
 // program, or by another program, is refused untouched.
 func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
-	s := &Store{now: time.Now}
+	s := &Store{now: time.Now, lockWait: busyTimeout}
 	for _, option := range options {
 		option(s)
 	}
@@ -54,10 +55,10 @@ func (s *Store) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if s.writer, err = openWriter(path); err != nil {
+	if s.writer, err = openWriter(path, s.lockWait); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.writer); err != nil {
+	if err := migrate(ctx, s.writer, s.lockWait); err != nil {
 		return err
 	}
 	// All at once: database/sql cannot prepare a statement for later use while
@@ -71,7 +72,7 @@ func (s *Store) open(ctx context.Context, path string) error {
 		}
 		s.statements[text] = prepared
 	}
-	s.readers, err = openReaders(path)
+	s.readers, err = openReaders(path, s.lockWait)
 	s.queries = queryCache{db: s.readers, byText: make(map[string]*sql.Stmt)}
 	return err
 }
@@ -112,16 +113,14 @@ func (s *Store) write(ctx context.Context, change func(t *transaction) error) er
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after the commit
 	t := &transaction{ctx: context.WithoutCancel(ctx), tx: tx, statements: s.statements}
-	if err := change(t); err != nil {
-		if ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) {
-			return ctx.Err()
-		}
-		return explain(err)
+	err = change(t)
+	if err == nil {
+		err = tx.Commit()
 	}
-	if err := tx.Commit(); err != nil {
-		return explain(err)
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err() // database/sql rolled back when the context ended
 	}
-	return nil
+	return explain(err)
 }
 
 // statement is one of writerStatements; it closes with the transaction.
