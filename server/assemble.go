@@ -199,7 +199,9 @@ func (s *Server) recoverTool(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 					"; the arguments are not to blame. Call get_task_status without task_id before repeating anything that costs credits."), nil
 			}
 		}()
-		return next(ctx, request)
+		result, err = next(ctx, request)
+		noteLacking(ctx, err)
+		return result, err
 	}
 }
 
@@ -220,5 +222,5 @@ func (s *Server) dispatch(ctx context.Context, from *session, m incoming) (answe
 		ctx, stop = s.listen(ctx, from)
 		defer stop()
 	}
-	return s.mcp.HandleMessage(s.mcp.WithContext(ctx, from), m.raw)
+	return explained(from, m, s.mcp.HandleMessage(s.mcp.WithContext(ctx, from), m.raw))
 }

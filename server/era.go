@@ -4,7 +4,12 @@ import (
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"seedance-mcp/internal/video"
 )
+
+// maxQuoted is how much of what a client sent an error repeats, in characters.
+const maxQuoted = 40
 
 // checkEra finds the protocol version of an HTTP message and checks what that
 // version asks of the headers. "" is a client before 2025-06-18 or one that
@@ -14,6 +19,10 @@ func (s *Server) checkEra(r *http.Request, m incoming) (version string, refusal 
 	header, stated := r.Header.Get(mcp.HeaderProtocolVersion), m.protocolVersion()
 	if m.Method == string(mcp.MethodInitialize) && stated == "" {
 		return "", nil
+	}
+	if header != "" && stated != "" && header != stated && m.isRequest() {
+		return "", failure(m.ID, mcp.HEADER_MISMATCH, mcp.HeaderProtocolVersion+" "+
+			video.Clip(header, maxQuoted)+" differs from "+mcp.MetaKeyProtocolVersion+" "+video.Clip(stated, maxQuoted)+".")
 	}
 	for _, version := range []string{stated, header} {
 		if version != "" && !mcp.IsValidProtocolVersion(version) {
@@ -35,8 +44,6 @@ func (s *Server) checkModern(r *http.Request, m incoming, header, stated string)
 		return failure(m.ID, mcp.HEADER_MISMATCH, mcp.HeaderProtocolVersion+" header is missing: it must repeat "+mcp.MetaKeyProtocolVersion+".")
 	case stated == "":
 		return failure(m.ID, mcp.INVALID_PARAMS, "params._meta lacks "+mcp.MetaKeyProtocolVersion+".")
-	case header != stated:
-		return failure(m.ID, mcp.HEADER_MISMATCH, mcp.HeaderProtocolVersion+" "+header+" differs from "+mcp.MetaKeyProtocolVersion+" "+stated+".")
 	case r.Header.Get(mcp.HeaderLastEventID) != "":
 		return failure(m.ID, mcp.HEADER_MISMATCH, "Streams cannot be resumed: send the request again with a new id, without Last-Event-ID.")
 	}

@@ -28,6 +28,7 @@ type session struct {
 	mu        sync.Mutex
 	listening bool
 	filter    mcp.SubscriptionFilter
+	lacking   string // a capability without which the tool refused
 }
 
 var (
@@ -37,6 +38,8 @@ var (
 	_ mcpserver.SessionWithResourceSubscriptions = (*session)(nil)
 	_ mcpserver.SessionWithSubscriptionFilter    = (*session)(nil)
 	_ mcpserver.SessionWithElicitation           = (*session)(nil)
+	_ mcpserver.SessionWithSampling              = (*session)(nil)
+	_ mcpserver.SessionWithRoots                 = (*session)(nil)
 )
 
 func (s *Server) newSession(p *peer, q *queue) *session {
@@ -50,18 +53,40 @@ var errCannotAsk = errors.New("this connection cannot carry requests to the clie
 
 // RequestElicitation asks the user something, for clients before 2026-07-28.
 func (s *session) RequestElicitation(ctx context.Context, request mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
-	if s.ask == nil {
-		return nil, errCannotAsk
-	}
-	raw, err := s.ask(ctx, mcp.MethodElicitationCreate, request.Params)
+	return askFor[mcp.ElicitationResult](ctx, s, mcp.MethodElicitationCreate, request.Params)
+}
+
+// RequestSampling asks the client's model, for clients before 2026-07-28.
+func (s *session) RequestSampling(ctx context.Context, request mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
+	result, err := askFor[mcp.CreateMessageResult](ctx, s, mcp.MethodSamplingCreateMessage, request.CreateMessageParams)
 	if err != nil {
 		return nil, err
 	}
-	var result mcp.ElicitationResult
-	if err := json.Unmarshal(raw, &result); err != nil {
-		return nil, fmt.Errorf("the client's elicitation result: %w", err)
+	result.Content, err = mcp.ParseSamplingContent(result.Content)
+	if err != nil {
+		return nil, fmt.Errorf("the client's %s result: %w", mcp.MethodSamplingCreateMessage, err)
 	}
-	return &result, nil
+	return result, nil
+}
+
+// ListRoots asks for the client's folders, for clients before 2026-07-28.
+func (s *session) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
+	return askFor[mcp.ListRootsResult](ctx, s, mcp.MethodListRoots, nil)
+}
+
+func askFor[T any](ctx context.Context, s *session, method mcp.MCPMethod, params any) (*T, error) {
+	if s.ask == nil {
+		return nil, errCannotAsk
+	}
+	raw, err := s.ask(ctx, method, params)
+	if err != nil {
+		return nil, err
+	}
+	result := new(T)
+	if err := json.Unmarshal(raw, result); err != nil {
+		return nil, fmt.Errorf("the client's %s result: %w", method, err)
+	}
+	return result, nil
 }
 
 // SetSubscriptionFilter records what a subscriptions/listen call asked for.
