@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"seedance-mcp/internal/video"
 )
 
 const (
@@ -17,6 +15,8 @@ const (
 	maxBody = 1 << 20
 	// maxShown caps the upstream's words in a message, in runes.
 	maxShown = 300
+	// maxTitle caps an error page's title, in runes.
+	maxTitle = 80
 )
 
 var errTooLong = errors.New("answer is longer than 1 MiB")
@@ -33,6 +33,9 @@ type answer struct {
 // readAnswer reads at most maxBody bytes and closes the body.
 func readAnswer(resp *http.Response) answer {
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return answer{status: resp.StatusCode} // its body is the bare connection, without an end
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err == nil && len(body) > maxBody {
 		body, err = body[:maxBody], errTooLong
@@ -45,9 +48,18 @@ func readAnswer(resp *http.Response) answer {
 	}
 }
 
+// isHTML believes a JSON body more than its type: some frameworks call
+// everything text/html.
 func isHTML(contentType string, body []byte) bool {
-	return strings.Contains(strings.ToLower(contentType), "html") ||
-		bytes.HasPrefix(bytes.TrimLeft(body, "\ufeff \t\r\n"), []byte("<"))
+	body = bytes.TrimLeft(body, "\ufeff \t\r\n")
+	switch {
+	case bytes.HasPrefix(body, []byte("<")):
+		return true
+	case bytes.HasPrefix(body, []byte("{")), bytes.HasPrefix(body, []byte(`"`)):
+		return false
+	default:
+		return strings.Contains(strings.ToLower(contentType), "html")
+	}
 }
 
 // object is the JSON object of the answer; nil when it has none.
@@ -60,21 +72,21 @@ func (a answer) object() object {
 }
 
 // describe tells a person what came instead of a usable answer.
-func (a answer) describe() string {
-	if a.status >= 300 && a.status < 400 {
+func (c *Client) describe(a answer) string {
+	switch {
+	case a.status >= 300 && a.status < 400:
 		return fmt.Sprintf("HTTP %d, a redirect to another address: check SEEDANCE_API_URL", a.status)
-	}
-	if a.html {
-		if title := htmlTitle(a.body); title != "" {
+	case a.html:
+		if title := c.show(htmlTitle(a.body), maxTitle); title != "" {
 			return fmt.Sprintf("HTTP %d with a web page (%q)", a.status, title)
 		}
 		return fmt.Sprintf("HTTP %d with a web page", a.status)
 	}
 	text := readProblem(a.object()).message
 	if text == "" {
-		text = string(a.body)
+		text = string(a.body[:min(len(a.body), 8*maxShown)])
 	}
-	if text = video.Clip(text, maxShown); text != "" {
+	if text = c.clean(text); text != "" {
 		return fmt.Sprintf("HTTP %d (%q)", a.status, text)
 	}
 	return fmt.Sprintf("HTTP %d without a body", a.status)
@@ -97,5 +109,5 @@ func htmlTitle(page []byte) string {
 	if end < 0 || len(lower) != len(page) {
 		return ""
 	}
-	return video.Clip(string(page[start:start+end]), 80)
+	return string(page[start : start+end])
 }

@@ -202,7 +202,8 @@ func checkProxy(transport http.RoundTripper, base *url.URL) error {
 	if _, err := standard.Proxy(&http.Request{Method: http.MethodPost, URL: base, Header: http.Header{}}); err != nil {
 		return &video.Error{
 			Code: video.Invalid, Message: "The proxy setting is not usable.",
-			Suggestion: "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.", Err: err,
+			// The cause repeats the setting, which may hold a password.
+			Suggestion: "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
 		}
 	}
 	return nil
@@ -260,11 +261,22 @@ func (c *Client) request(ctx context.Context, method string, target *url.URL, bo
 	return req, nil
 }
 
-// clean makes text from outside fit to be shown: clipped, and without our key
-// should something have echoed it.
-func (c *Client) clean(text string) string {
-	return video.Clip(strings.ReplaceAll(text, c.key, "[key]"), maxShown)
+// minSecret is the length below which a key is not looked for in texts: it
+// would be found everywhere. Real keys are far longer.
+const minSecret = 8
+
+// show makes text from outside fit to be shown: without escape sequences, in
+// one line of at most limit runes, and without our key should something have
+// echoed it.
+func (c *Client) show(text string, limit int) string {
+	text = strip(text)
+	if len(c.key) >= minSecret {
+		text = strings.ReplaceAll(text, c.key, "[key]")
+	}
+	return video.Clip(text, limit)
 }
+
+func (c *Client) clean(text string) string { return c.show(text, maxShown) }
 
 // cause strips net/http's "Get \"https://…\":" in front of a failure.
 func cause(err error) error {

@@ -6,14 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"seedance-mcp/internal/video"
 )
-
-// maxTaskID is the longest task id taken for one, in bytes; real ones have 29.
-const maxTaskID = 512
 
 // Accepted is createTask's answer: the task is accepted, never done.
 type Accepted struct {
@@ -61,49 +56,33 @@ func (c *Client) Create(ctx context.Context, payload json.RawMessage, callbackUR
 	got := readAnswer(resp)
 	accepted, err := c.judgeCreate(got)
 	if err != nil {
-		c.logger.DebugContext(ctx, "createTask was not accepted", "status", got.status, "html", got.html, "code", video.CodeOf(err))
+		c.logger.DebugContext(ctx, "createTask was not accepted", "status", got.status, "code", video.CodeOf(err))
 	}
 	return accepted, err
 }
 
 // judgeCreate turns an answer into the task id, a definite refusal or "unknown".
+// An answer that names a task is believed before anything else in it but a
+// definite refusal: followed for nothing, a task that was never made costs a
+// few free looks; not followed, one that was made is lost with what it cost.
 func (c *Client) judgeCreate(got answer) (Accepted, error) {
+	answered := openEnvelope(got.object())
+	if !definiteStatus(got.status) {
+		if id := acceptedID(answered, got.body); id != "" {
+			return Accepted{TaskID: id, Credits: answered.credits("creditsUsed")}, nil
+		}
+	}
 	if got.status < 200 || got.status > 299 {
 		return Accepted{}, c.createRefused(got)
 	}
-	accepted, verdict, ok := decodeAccepted(got)
-	switch {
-	case verdict != 0:
-		got.status = verdict
-		return Accepted{}, c.createRefused(got)
-	case ok:
-		return accepted, nil
-	case got.broken != nil:
-		return Accepted{}, c.lost(got.status, "the answer broke off: "+reason(got.broken), got.broken)
-	default:
-		return Accepted{}, c.lost(got.status, "the answer names no task: "+got.describe(), nil)
-	}
-}
-
-// decodeAccepted reads a 2xx answer of any generation. verdict is an
-// envelope's error code, 0 when there is none.
-func decodeAccepted(got answer) (accepted Accepted, verdict int, ok bool) {
-	answered := openEnvelope(got.object())
 	if code, failed := answered.failed(); failed {
-		return Accepted{}, code, false
+		got.status = code
+		return Accepted{}, c.createRefused(got)
 	}
-	id := answered.text("taskId", "task_id")
-	if !plausibleID(id) {
-		return Accepted{}, 0, false
+	if got.broken != nil {
+		return Accepted{}, c.lost(got.status, "the answer broke off: "+reason(got.broken), got.broken)
 	}
-	return Accepted{TaskID: id, Credits: answered.credits("creditsUsed")}, 0, true
-}
-
-// plausibleID refuses what could not be asked for again. Ids are opaque.
-func plausibleID(id string) bool {
-	return id != "" && len(id) <= maxTaskID && !strings.ContainsFunc(id, func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	})
+	return Accepted{}, c.lost(got.status, "the answer names no task: "+c.describe(got), nil)
 }
 
 // withCallback adds callBackUrl to the payload and leaves its other bytes as
@@ -118,7 +97,7 @@ func withCallback(payload json.RawMessage, callbackURL string) ([]byte, error) {
 	}
 	value, err := json.Marshal(callbackURL)
 	if err != nil {
-		return nil, fmt.Errorf("encode callback URL: %w", err)
+		return nil, &video.Error{Code: video.Internal, Message: "The callback URL cannot be written as JSON.", Err: err}
 	}
 	body = bytes.TrimSpace(body[:len(body)-1])
 	separator := ","

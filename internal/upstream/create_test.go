@@ -101,6 +101,80 @@ func TestCreateAccepted(t *testing.T) {
 	}
 }
 
+// A paid task must not be lost because its answer looks odd.
+func TestCreateAcceptedInOddShapes(t *testing.T) {
+	for name, c := range map[string]struct {
+		status     int
+		kind, body string
+		id         string
+	}{
+		"201":                     {201, "application/json", `{"taskId":"t1"}`, "t1"},
+		"202":                     {202, "application/json", `{"code":202,"data":{"taskId":"t1"}}`, "t1"},
+		"as a page":               {200, "text/html; charset=utf-8", "\n{\"taskId\":\"t1\"}", "t1"},
+		"as text":                 {200, "text/plain", `{"taskId":"t1"}`, "t1"},
+		"without a type":          {200, "", `{"taskId":"t1"}`, "t1"},
+		"octets":                  {200, "application/octet-stream", `{"taskId":"t1"}`, "t1"},
+		"code 1":                  {200, "application/json", `{"code":1,"data":{"taskId":"t1"}}`, "t1"},
+		"code 500":                {200, "application/json", `{"code":500,"message":"webhook failed","data":{"taskId":"t1"}}`, "t1"},
+		"code 429":                {200, "application/json", `{"code":429,"data":{"taskId":"t1"}}`, "t1"},
+		"code in words":           {200, "application/json", `{"code":"SUCCESS","data":{"taskId":"t1"}}`, "t1"},
+		"500 that names it":       {500, "application/json", `{"message":"timeout","taskId":"t1"}`, "t1"},
+		"504 that names it":       {504, "application/json", `{"data":{"taskId":"t1"}}`, "t1"},
+		"409 that names it":       {409, "application/json", `{"message":"exists","taskId":"t1"}`, "t1"},
+		"303 that names it":       {303, "application/json", `{"taskId":"t1"}`, "t1"},
+		"a whole record":          {200, "application/json", `{"taskId":"t1","status":"fail","error":"x"}`, "t1"},
+		"other case":              {200, "application/json", `{"TaskID":"t1"}`, "t1"},
+		"snake case inside":       {200, "application/json", `{"data":{"task_id":7}}`, "7"},
+		"id":                      {200, "application/json", `{"id":"task_1"}`, "task_1"},
+		"id inside":               {200, "application/json", `{"data":{"id":"task_1"}}`, "task_1"},
+		"job id":                  {200, "application/json", `{"job_id":"task_1"}`, "task_1"},
+		"data is the id":          {200, "application/json", `{"code":200,"data":"task_1"}`, "task_1"},
+		"list":                    {200, "application/json", `[{"taskId":"t1"}]`, "t1"},
+		"list inside":             {200, "application/json", `{"data":[{"taskId":"t1"}]}`, "t1"},
+		"deep":                    {200, "application/json", `{"data":{"data":{"task":{"taskId":"t1"}}}}`, "t1"},
+		"after an object":         {200, "application/json", `{"a":{"b":[1,{}]},"x":[],"result":{"taskId":"t1"}}`, "t1"},
+		"JSON in a string":        {200, "application/json", `"{\"taskId\":\"t1\"}"`, "t1"},
+		"told twice":              {200, "application/json", `{"taskId":"t1","taskId":null}`, "t1"},
+		"bad one first":           {200, "application/json", `{"data":{"taskId":"null"},"taskId":"t1"}`, "t1"},
+		"broken off behind it":    {200, "application/json", `{"code":200,"data":{"taskId":"t1","ord`, "t1"},
+		"number broken off":       {200, "application/json", `{"data":{"taskId":17,"ord`, "17"},
+		"something behind it":     {200, "application/json", `{"taskId":"t1"}<!-- proxy -->`, "t1"},
+		"broken record behind":    {200, "application/json", `{"taskId":"t1"}{"x`, "t1"},
+		"byte order mark, broken": {200, "application/json", "\ufeff{\"taskId\":\"t1\",", "t1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			accepted, err := client(t, base, video.Workflow, says(c.status, c.kind, c.body)).Create(t.Context(), payload, "")
+			if err != nil || accepted.TaskID != c.id {
+				t.Errorf("got %+v, %v", accepted, err)
+			}
+		})
+	}
+}
+
+// A documented refusal stays one, whatever stands beside it.
+func TestCreateRefusalThatNamesATask(t *testing.T) {
+	for status, want := range map[int]video.Code{400: video.Invalid, 401: video.Unauthenticated, 402: video.InsufficientCredits, 403: video.Forbidden, 429: video.ConcurrencyLimit} {
+		refused := createError(t, saysJSON(status, `{"message":"no","taskId":"task_running"}`))
+		if refused.Code != want {
+			t.Errorf("%d: %v", status, refused)
+		}
+	}
+}
+
+func TestUnauthenticatedInEveryWording(t *testing.T) {
+	for _, message := range []string{"Missing Authorization header", "Invalid API Key", "API Key is inactive", "API Key has expired"} {
+		for _, transport := range []carrier{saysJSON(401, `{"message":"`+message+`"}`), saysJSON(200, `{"code":401,"message":"`+message+`","data":null}`)} {
+			refused := createError(t, transport)
+			_, err := client(t, base, video.Workflow, transport).Record(t.Context(), "t1")
+			for _, err := range []error{refused, err} {
+				if video.CodeOf(err) != video.Unauthenticated || !strings.Contains(err.Error(), message) || !strings.Contains(err.Error(), "SEEDANCE_API_KEY") {
+					t.Errorf("%s: %v", message, err)
+				}
+			}
+		}
+	}
+}
+
 func TestCreateDefiniteRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		status   int
@@ -124,7 +198,7 @@ func TestCreateDefiniteRefusals(t *testing.T) {
 		"code text":    {200, `{"code":"402","msg":"Insufficient credits"}`, video.InsufficientCredits, "Insufficient credits.", ""},
 		"too large":    {413, `{"message":"Payload too large"}`, video.Invalid, "Payload too large.", ""},
 		"422":          {422, `{"detail":"bad prompt"}`, video.Invalid, "bad prompt.", ""},
-		"odd 4xx":      {418, `{"message":"I am a teapot"}`, video.Invalid, "teapot", ""},
+		"text/html":    {402, ` {"message":"Insufficient credits"}`, video.InsufficientCredits, "Insufficient credits.", ""},
 		"wrong route":  {404, `{"message":"Not Found"}`, video.Unavailable, "Not Found", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,7 +260,17 @@ func TestCreateUnknownOutcomes(t *testing.T) {
 		"JSON 500":           {500, `{"message":"Server error. Please try again later."}`},
 		"JSON 503":           {503, `{"message":"busy"}`},
 		"JSON 408":           {408, `{"message":"Request Timeout"}`},
-		"teapot":             {418, `{}`},
+		"teapot":             {418, `{"message":"I am a teapot"}`},
+		"conflict":           {409, `{"message":"Task exists"}`},
+		"id false":           {200, `{"taskId":false}`},
+		"id true":            {200, `{"taskId":true}`},
+		"id null in words":   {200, `{"taskId":"null"}`},
+		"id undefined":       {200, `{"taskId":"undefined"}`},
+		"id 0":               {200, `{"taskId":0}`},
+		"a request's id":     {200, `{"id":"req_1","data":"ok"}`},
+		"half a number":      {200, `{"taskId":12`},
+		"second value":       {200, `{"message":"ok"}{"taskId":"task_1"}`},
+		"in a text":          {200, `{"message":"{\"taskId\":\"task_1\"}"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused := createError(t, saysJSON(c.status, c.body))

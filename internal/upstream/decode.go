@@ -28,7 +28,7 @@ func DecodeWebhook(body []byte) (Record, error) {
 	if !ok {
 		return Record{}, video.Errorf(video.Invalid, "The webhook's body is not a JSON object.")
 	}
-	record, ok := decodeRecord(openEnvelope(top), "")
+	record, ok := decodeRecord(openEnvelope(top), "", plain)
 	if !ok || !plausibleID(record.TaskID) {
 		return Record{}, video.Errorf(video.Invalid, "The webhook's body is about no task.")
 	}
@@ -36,17 +36,17 @@ func DecodeWebhook(body []byte) (Record, error) {
 }
 
 // decodeRecord reads a record, flat or enveloped. ok is false when it is none:
-// nothing says how a task stands.
-func decodeRecord(answered envelope, dialect video.Dialect) (record Record, ok bool) {
+// nothing says how a task stands. show makes the upstream's words presentable.
+func decodeRecord(answered envelope, dialect video.Dialect, show func(string, int) string) (record Record, ok bool) {
 	raw := answered.text("status", "state")
 	if raw == "" {
 		return Record{}, false
 	}
 	record = Record{
-		TaskID:      answered.text("taskId", "task_id"),
-		Model:       video.Clip(answered.text("model"), maxModel),
+		TaskID:      answered.taskID(),
+		Model:       show(answered.text("model"), maxModel),
 		State:       stateOf(raw),
-		RawState:    video.Clip(raw, maxState),
+		RawState:    show(raw, maxState),
 		Videos:      videosOf(answered),
 		CreditsUsed: answered.credits("creditsUsed"),
 		CreatedAt:   answered.time("createTime", "createdAt"),
@@ -57,7 +57,7 @@ func decodeRecord(answered envelope, dialect video.Dialect) (record Record, ok b
 	}
 	if record.State == video.Failed {
 		code, message := failureOf(answered)
-		failure := classify(dialect, code, message)
+		failure := classify(dialect, show(code, maxCode), show(message, maxShown))
 		record.Failure = &failure
 	}
 	return record, true

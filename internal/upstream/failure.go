@@ -60,14 +60,15 @@ var codes = map[string]video.FailureClass{
 const maxCode = 60 // runes of a failure code kept
 
 // classify explains a failed task. Words decide, a code only where the words
-// say nothing. dialect "" means not known.
+// say nothing. dialect "" means not known; code and message are fit to be
+// shown.
 func classify(dialect video.Dialect, code, message string) video.Failure {
 	class := classOf(code, message)
 	follow := advices[class]
 	failure := video.Failure{
 		Class:      class,
-		Message:    video.Clip(message, maxShown),
-		Code:       video.Clip(code, maxCode),
+		Message:    message,
+		Code:       code,
 		Charged:    video.ChargedUnknown,
 		Retry:      follow.retry,
 		Suggestion: follow.suggestion,

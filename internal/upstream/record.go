@@ -83,10 +83,10 @@ func (c *Client) read(ctx context.Context, method string, target *url.URL, body 
 		return answer{}, c.unreachable(err)
 	}
 	var got answer
-	handled := false
+	var handled *http.Response
 	// Reading inside the loop lets an answer that breaks off be fetched again.
 	req.SetResponseHandler(func(resp *http.Response) error {
-		got, handled = readAnswer(resp), true
+		got, handled = readAnswer(resp), resp
 		return got.broken
 	})
 	resp, err := c.reads.Do(req)
@@ -96,7 +96,7 @@ func (c *Client) read(ctx context.Context, method string, target *url.URL, body 
 		}
 		return answer{}, c.unreachable(err)
 	}
-	if !handled { // a status that was worth retrying to the end
+	if resp != handled { // a status that was worth retrying to the end
 		got = readAnswer(resp)
 	}
 	return got, nil
@@ -116,7 +116,7 @@ func (c *Client) judgeRecord(got answer, taskID string) (Record, error) {
 			return Record{}, c.recordRefused(got)
 		}
 	}
-	record, ok := decodeRecord(answered, c.dialect)
+	record, ok := decodeRecord(answered, c.dialect, c.show)
 	if !ok {
 		return Record{}, c.odd(got, "it has no state")
 	}
@@ -154,7 +154,7 @@ func (c *Client) recordRefused(got answer) *video.Error {
 	case status == http.StatusTooManyRequests:
 		return &video.Error{
 			Code: video.Unavailable, Status: status,
-			Message:    "The video service asks for fewer requests: " + sentence(c.clean(got.describe())),
+			Message:    "The video service asks for fewer requests: " + sentence(c.describe(got)),
 			Suggestion: "The task goes on; ask again in a few seconds.",
 		}
 	case status >= 400 && status < 500:
@@ -164,22 +164,26 @@ func (c *Client) recordRefused(got answer) *video.Error {
 	default:
 		return &video.Error{
 			Code: video.Unavailable, Status: status,
-			Message:    "The video service has trouble: " + sentence(c.clean(got.describe())),
+			Message:    "The video service has trouble: " + sentence(c.describe(got)),
 			Suggestion: "The task is not affected; ask again in a moment.",
 		}
 	}
 }
 
 // namesTask tells "Task not found" and "Invalid taskId" from a web framework's
-// own "not found".
+// own "not found", also from one that quotes the address: "Cannot GET
+// /api/v1/jobs/recordInfo?taskId=x".
 func namesTask(words string) bool {
+	if strings.Contains(words, "/") || strings.Contains(words, "recordinfo") || strings.Contains(words, "route") {
+		return false
+	}
 	return strings.Contains(words, "task") || strings.Contains(words, "record")
 }
 
 func (c *Client) odd(got answer, why string) *video.Error {
 	return &video.Error{
 		Code: video.Unavailable, Status: got.status,
-		Message:    "The video service's answer makes no sense, " + why + ": " + sentence(c.clean(got.describe())),
+		Message:    "The video service's answer makes no sense, " + why + ": " + sentence(c.describe(got)),
 		Suggestion: "The task is not affected; ask again in a moment. If it stays so, check SEEDANCE_API_URL.",
 	}
 }

@@ -142,22 +142,19 @@ var toolArguments = map[string]string{
 // on the request. The API's own 400, 401, 402, 403 and 429 are, and so are
 // these and the other statuses of definiteStatus when a proxy, a firewall or a
 // wrong address makes them: nothing forwards a paid request and then answers
-// "authenticate first". Any further 4xx is one only in the API's own words
-// (JSON with a message), and 408, 425 and 499 never are: they are about
-// timing, and may come after the request was passed on. 3xx and 5xx say
-// nothing about the task.
+// "authenticate first". Every other status is unknown: 408, 409, 425 and 499
+// may come after the request was passed on, 3xx and 5xx say nothing about the
+// task.
 func (c *Client) createRefused(got answer) *video.Error {
-	found := readProblem(got.object())
-	spoken := found.message != ""
-	if !definiteStatus(got.status, spoken) {
-		return c.lost(got.status, got.describe(), got.broken)
+	if !definiteStatus(got.status) {
+		return c.lost(got.status, c.describe(got), got.broken)
 	}
-	refused := c.refusal(got, found)
+	refused := c.refusal(got, readProblem(got.object()))
 	refused.Message += " Nothing was charged."
 	return refused
 }
 
-func definiteStatus(status int, spoken bool) bool {
+func definiteStatus(status int) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden,
 		http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusProxyAuthRequired,
@@ -165,10 +162,8 @@ func definiteStatus(status int, spoken bool) bool {
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusUpgradeRequired,
 		http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge, http.StatusUnavailableForLegalReasons:
 		return true
-	case http.StatusRequestTimeout, http.StatusTooEarly, 499:
-		return false
 	default:
-		return spoken && status >= 400 && status < 500
+		return false
 	}
 }
 
@@ -180,7 +175,7 @@ func (c *Client) refusal(got answer, found problem) *video.Error {
 	refused := &video.Error{Status: got.status}
 	quoted := ": " + sentence(said)
 	if said == "" {
-		quoted = ": " + sentence(c.clean(got.describe()))
+		quoted = ": " + sentence(c.describe(got))
 	}
 	switch got.status {
 	case http.StatusUnauthorized:

@@ -168,7 +168,7 @@ func (c *Client) put(ctx context.Context, place ticket, size int64, body io.Read
 		return c.uploadFailed("The upload broke off: "+reason(err), cause(err))
 	}
 	if got := readAnswer(resp); got.status < 200 || got.status > 299 {
-		return c.uploadFailed("The storage refused the upload: "+got.describe(), nil)
+		return c.uploadFailed("The storage refused the upload: "+c.describe(got), nil)
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func (c *Client) uploadRefused(got answer) *video.Error {
 	if got.status >= 400 && got.status < 500 && got.status != http.StatusTooManyRequests {
 		return c.refusal(got, readProblem(got.object()))
 	}
-	return c.uploadFailed("The upload was refused for now: "+got.describe(), nil)
+	return c.uploadFailed("The upload was refused for now: "+c.describe(got), nil)
 }
 
 func (c *Client) uploadFailed(why string, err error) *video.Error {
