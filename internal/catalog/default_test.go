@@ -279,13 +279,44 @@ func BenchmarkDefault(b *testing.B) {
 
 func BenchmarkPlan(b *testing.B) {
 	c := mustDefault(b)
-	ask := catalog.Ask{
-		Prompt: "a fox in the snow, @image1", Model: "Seedance 2.0", AspectRatio: "portrait", Duration: "6 seconds",
-		ImageURLs: []string{fox},
+	for _, bench := range []struct {
+		name    string
+		dialect video.Dialect
+		ask     catalog.Ask
+	}{
+		{"workflow", video.Workflow, catalog.Ask{
+			Prompt: "a fox in the snow, @image1", Model: "Seedance 2.0", AspectRatio: "portrait", Duration: "6 seconds",
+			ImageURLs: []string{fox},
+		}},
+		{"kinovi", video.Kinovi, catalog.Ask{
+			Prompt: "a fox walks as in @video1", Model: "Seedance 2.5", Resolution: "1920x1080", VideoURLs: []string{walk}, Seed: "7",
+		}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.Plan(bench.dialect, bench.ask); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
+	b.Run("refused", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.Plan(video.Kinovi, catalog.Ask{Prompt: "a fox", Model: "seedanse 3"}); err == nil {
+				b.Fatal("accepted")
+			}
+		}
+	})
+}
+
+func BenchmarkPrice(b *testing.B) {
+	m, _ := mustDefault(b).Model(video.Kinovi, "seedance2-5-edit")
+	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Plan(video.Workflow, ask); err != nil {
-			b.Fatal(err)
+		if q := m.Price(catalog.PriceInput{Resolution: "1080p", HasVideo: true}); q.Credits == nil {
+			b.Fatal(q.Reason)
 		}
 	}
 }

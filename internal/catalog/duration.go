@@ -78,7 +78,7 @@ func (p *planner) refuseDuration(seconds float64, understood, whole bool) error 
 
 // suits says whether another model would take the media that are given.
 func (p *planner) suits(o *Model) bool {
-	images, videos, audios := len(p.request.ImageURLs), len(p.request.VideoURLs), len(p.request.AudioURLs)
+	images, videos, audios := written(p.ask.ImageURLs), written(p.ask.VideoURLs), written(p.ask.AudioURLs)
 	if images > o.MaxImages || videos > o.MaxVideos || audios > o.MaxAudios {
 		return false
 	}
@@ -91,6 +91,17 @@ func (p *planner) suits(o *Model) bool {
 		return images+videos > 0
 	}
 	return true
+}
+
+// written counts the entries that are not blank.
+func written(urls []string) int {
+	count := 0
+	for _, text := range urls {
+		if !absent(text) {
+			count++
+		}
+	}
+	return count
 }
 
 // someSeconds are examples from the model's range.

@@ -80,6 +80,21 @@ func FuzzMedia(f *testing.F) {
 	})
 }
 
+// Everything at once, as a confused model might write it.
+func FuzzPlan(f *testing.F) {
+	f.Add("a fox", "Seedance 2.0", "portrait", "5 seconds", "720P", "i2v", "7", fox, "", "", true)
+	f.Add("@image1", "seedance20-video-generation", "16/9", "5.0", "1280*720", "", "", "", "", "", false)
+	f.Add("on", "seedance2-5-extend", "", "4", "", "reference", "-1", fox, walk, music, true)
+	f.Add("", "sora 2 pro", "5:4", "4.5", "4k", "magic", "x", "file:///x", "data:,", "http://[::1]/", true)
+	c := mustDefault(f)
+	f.Fuzz(func(t *testing.T, prompt, model, ratio, duration, resolution, mode, seed, image, clip, sound string, loud bool) {
+		fuzzPlan(t, c, catalog.Ask{
+			Prompt: prompt, Model: model, AspectRatio: ratio, Duration: duration, Resolution: resolution, InputMode: mode,
+			Seed: seed, ImageURLs: []string{image}, VideoURLs: []string{clip}, AudioURLs: []string{sound}, GenerateAudio: &loud,
+		})
+	})
+}
+
 // A file either loads whole, and then plans, or is refused by name.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{

@@ -92,7 +92,7 @@ func (p *planner) readURLs(kind mediaKind) ([]string, error) {
 		return nil, refusal{
 			argument: kind.argument, given: entries(len(urls)), valid: []string{fmt.Sprintf("at most %d", kind.limit)},
 			message:    message,
-			suggestion: fmt.Sprintf("Leave out %d of them.", len(urls)-kind.limit),
+			suggestion: fmt.Sprintf("Leave out %d of them", len(urls)-kind.limit) + orModel(p.othersThat(p.suits)),
 		}.error()
 	}
 	return urls, nil
@@ -101,7 +101,8 @@ func (p *planner) readURLs(kind mediaKind) ([]string, error) {
 // refuseKind refuses media that the model has no field for. An upstream that
 // ignores them would make, and charge for, a video without them.
 func (p *planner) refuseKind(kind mediaKind, given string) error {
-	others := p.othersThat(func(o *Model) bool {
+	others := p.othersThat(p.suits)
+	takers := p.othersThat(func(o *Model) bool {
 		switch kind.singular {
 		case mediaImage:
 			return o.MaxImages > 0
@@ -110,7 +111,7 @@ func (p *planner) refuseKind(kind mediaKind, given string) error {
 		}
 		return o.MaxAudios > 0
 	})
-	message := p.takesNo(kind.argument, others)
+	message := p.takesNo(kind.argument, takers)
 	if kind.singular == mediaImage && !p.model.Documented(topicImages) {
 		message = fmt.Sprintf("Whether %s takes images is not documented: were they ignored, a video without them would be paid for.", p.model.ID)
 	}
@@ -169,11 +170,14 @@ func (p *planner) checkRequired() error {
 		argument, needs = argImageURLs, "a reference in image_urls or video_urls"
 	}
 	if argument != "" {
-		others := p.othersThat(func(o *Model) bool { return p.suits(o) && o.Requires == RequiresNothing })
+		suggestion := "Give one."
+		if others := p.othersThat(p.suits); len(others) > 0 {
+			suggestion = "Give one, or use a model that takes what is given: " + anyOf(others[:min(len(others), maxSuggested)]) + "."
+		}
 		return refusal{
 			argument:   argument,
 			message:    fmt.Sprintf("%s needs %s.", p.model.ID, needs),
-			suggestion: "Give one" + orModel(others),
+			suggestion: suggestion,
 		}.error()
 	}
 	if audios > 0 && images+videos == 0 {

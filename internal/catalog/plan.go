@@ -132,7 +132,8 @@ func quoted(given string) string { return `"` + video.Clip(given, clipGiven) + `
 // absent says whether an optional argument says nothing.
 func absent(text string) bool { return strings.TrimSpace(text) == "" }
 
-// othersThat names the dialect's other models that would do.
+// othersThat names the dialect's other models that would do, those of the
+// nearest name first: who asked for a wan model hears of wan models.
 func (p *planner) othersThat(would func(*Model) bool) []string {
 	var ids []string
 	for _, model := range p.dialect.models {
@@ -140,15 +141,17 @@ func (p *planner) othersThat(would func(*Model) bool) []string {
 			ids = append(ids, model.ID)
 		}
 	}
-	return ids
+	key := nameKey(p.model.ID)
+	return nearest(ids, len(ids), func(id string) float64 { return nameDistance(key, []string{nameKey(id)}) })
 }
 
 // orModel ends a suggestion with the models that would take the value as is.
+// It follows what to do with this one: "Use duration 15", "Leave seed out".
 func orModel(ids []string) string {
 	if len(ids) == 0 {
 		return "."
 	}
-	return ", or another model that takes it: " + anyOf(ids[:min(len(ids), maxSuggested)]) + "."
+	return ", or use a model that allows it: " + anyOf(ids[:min(len(ids), maxSuggested)]) + "."
 }
 
 // anyOf joins alternatives: "a, b or c".
