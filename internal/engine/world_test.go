@@ -304,3 +304,8 @@ func wantCode(t testing.TB, err error, code video.Code) {
 		t.Fatalf("error = %v (%s), want %s", err, video.CodeOf(err), code)
 	}
 }
+
+// storeFilter selects up to 1000 tasks in these states; none: in any.
+func storeFilter(states ...video.State) store.Filter {
+	return store.Filter{States: states, Limit: 1000}
+}
