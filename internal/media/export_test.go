@@ -2,6 +2,8 @@ package media
 
 import (
 	"context"
+	"os"
+	"syscall"
 	"time"
 )
 
@@ -31,6 +33,19 @@ func (s source) Key() string { return s.key }
 
 // Shown is the link as it may be shown.
 func (s source) Shown() string { return s.shown() }
+
+// OnPoorDisk makes the folders' file system one without locks, or without
+// second names, as some network and memory card ones are.
+func (f *Fetcher) OnPoorDisk(noLocks, noLinks bool) {
+	if noLocks {
+		f.folders.lock = func(*os.File) (bool, error) { return false, errNoLocks }
+	}
+	if noLinks {
+		f.folders.link = func(_ *os.Root, from, to string) error {
+			return &os.LinkError{Op: "link", Old: from, New: to, Err: syscall.EPERM}
+		}
+	}
+}
 
 // Open opens a folder as a job would and closes it again.
 func (f *Fetcher) Open(dir string) (string, error) {

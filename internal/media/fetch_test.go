@@ -337,6 +337,50 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// Without locks nothing is resumed by a later fetch and nothing mixed; without
+// links no other file is replaced either.
+func TestPoorDisks(t *testing.T) {
+	data := clip("fox", 200_000)
+	for name, lacks := range map[string][2]bool{"no locks": {true, false}, "no links": {false, true}, "neither": {true, true}} {
+		t.Run(name, func(t *testing.T) {
+			o := newOrigin(t, cutAt(50_000, data, `"a"`))
+			r := local(t)
+			r.OnPoorDisk(lacks[0], lacks[1])
+			if err := os.Mkdir(r.root, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(r.root, "fox.mp4"), "mine")
+			var group sync.WaitGroup
+			for range 4 {
+				group.Go(func() {
+					if file, err := r.fetch(o.link()); err != nil || file.SHA256 != sha(data) || filepath.Base(file.Path) != "fox-2.mp4" {
+						t.Errorf("%+v %v", file, err)
+					}
+				})
+				if lacks[0] && lacks[1] {
+					group.Wait() // at once, they might see a name taken before its file is there
+				}
+			}
+			group.Wait()
+			r.files("fox.mp4", "fox-2.mp4", "fox-2.mp4.json")
+			if text, err := os.ReadFile(filepath.Join(r.root, "fox.mp4")); err != nil || string(text) != "mine" {
+				t.Errorf("another file: %q %v", text, err)
+			}
+			o.serve(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("ETag", `"b"`)
+				breakOff(w, 50_000, data)
+			})
+			_, err := r.fetch(o.URL + "/other")
+			fails(t, err, video.Unavailable, "broke off")
+			want := []string{"fox.mp4", "fox-2.mp4", "fox-2.mp4.json"}
+			if !lacks[0] {
+				want = append(want, filepath.Base(r.part()), filepath.Base(r.part())+".json")
+			}
+			r.files(want...)
+		})
+	}
+}
+
 // Many fetches of one video at once cost one request and give one file; those
 // of different videos under one name give each its own.
 func TestAtOnce(t *testing.T) {

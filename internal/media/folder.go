@@ -21,13 +21,24 @@ const (
 )
 
 // folders are where files may be saved. The first is the usual one.
-type folders struct{ allowed []string }
+type folders struct {
+	allowed []string
+	abilities
+}
+
+// abilities are what some file systems lack.
+type abilities struct {
+	// lock takes a file for this process; false: another one has it.
+	lock func(*os.File) (bool, error)
+	// link gives a file a second name, which must be free.
+	link func(root *os.Root, from, to string) error
+}
 
 func newFolders(root string, others []string) (*folders, error) {
 	if root == "" {
 		return nil, video.Errorf(video.Invalid, "No folder for videos is set.")
 	}
-	out := &folders{}
+	out := &folders{abilities: abilities{lock: lock, link: (*os.Root).Link}}
 	for _, path := range append([]string{root}, others...) {
 		if path == "" {
 			continue
@@ -45,6 +56,7 @@ func newFolders(root string, others []string) (*folders, error) {
 type folder struct {
 	root *os.Root
 	path string
+	abilities
 }
 
 func (d *folder) close() { _ = d.root.Close() }
@@ -65,7 +77,7 @@ func (f *folders) open(dir string) (*folder, error) {
 		return nil, diskError(err, base)
 	}
 	if rel == "." {
-		return &folder{root: root, path: base}, nil
+		return &folder{root: root, path: base, abilities: f.abilities}, nil
 	}
 	defer func() { _ = root.Close() }()
 	path := filepath.Join(base, rel)
@@ -81,7 +93,7 @@ func (f *folders) open(dir string) (*folder, error) {
 	if err != nil {
 		return nil, f.explain(diskError(err, path))
 	}
-	return &folder{root: inner, path: path}, nil
+	return &folder{root: inner, path: path, abilities: f.abilities}, nil
 }
 
 // explain adds the allowed folders to a refusal.

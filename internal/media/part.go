@@ -49,6 +49,7 @@ type part struct {
 	size     int64
 	sum      hash.Hash
 	loaded   bool
+	private  bool // nobody will find it again
 	complete bool
 }
 
@@ -59,11 +60,13 @@ func openPart(dir *folder, stem string, src source) (*part, error) {
 	if err != nil {
 		return nil, diskError(err, dir.path)
 	}
-	mine, err := lock(file)
+	mine, err := dir.lock(file)
 	switch {
 	case errors.Is(err, errNoLocks):
 		// A name of its own keeps others away; there is nothing to go on with.
 		_ = file.Close()
+		_ = dir.root.Remove(p.name + stateEnding)
+		p.private = true
 		p.name += "-" + strings.ToLower(rand.Text()[:8])
 		if p.lock, err = dir.root.OpenFile(p.name+stateEnding, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode); err != nil {
 			return nil, diskError(err, dir.path)
@@ -245,7 +248,7 @@ func (p *part) finish() (finished, error) {
 
 // leave ends the fetch and keeps what the next one can go on with.
 func (p *part) leave() {
-	if p.loaded && !p.resumable() && !p.state.Done {
+	if p.private || p.loaded && !p.resumable() && !p.state.Done {
 		p.discard()
 		return
 	}

@@ -120,7 +120,7 @@ func (d *folder) foreignSidecar(name string) bool {
 // does just that, and the first goes with the part. Where a file system has no
 // links the name is taken by an empty file first.
 func (d *folder) rename(from, to string) error {
-	err := d.root.Link(from, to)
+	err := d.link(d.root, from, to)
 	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
