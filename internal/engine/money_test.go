@@ -79,11 +79,11 @@ func TestSandboxIsCountedApart(t *testing.T) {
 			o.Budgets.PerDay = limit("200")
 		})
 		mustSubmit(t, pretend, alice, ask("x"))
-		real := w.start(func(o *engine.Options) { o.Budgets.PerDay = limit("200") })
-		mustSubmit(t, real, alice, ask("x"))
-		_, err := real.Submit(context.Background(), alice, ask("y"))
+		paid := w.start(func(o *engine.Options) { o.Budgets.PerDay = limit("200") })
+		mustSubmit(t, paid, alice, ask("x"))
+		_, err := paid.Submit(context.Background(), alice, ask("y"))
 		wantCode(t, err, video.BudgetExceeded)
-		usage, err := real.Usage(context.Background(), alice, time.Time{}, time.Time{})
+		usage, err := paid.Usage(context.Background(), alice, time.Time{}, time.Time{})
 		if err != nil || usage.Reserved != credits("200") {
 			t.Errorf("usage = %+v, %v", usage, err)
 		}
