@@ -105,7 +105,7 @@ func confirm(ctx context.Context, d Deps, c call[wishArguments], wish engine.Wis
 	}
 	question := mcp.ElicitationParams{
 		Message:         priceText(quotation),
-		RequestedSchema: map[string]any{"type": "object", "properties": map[string]any{}},
+		RequestedSchema: map[string]any{"type": typeObject, "properties": map[string]any{}},
 	}
 	if c.Person.later {
 		return server.NewInputRequestBuilder(quotation.ConfirmToken).Elicit(priceQuestion, question).ToolResult(), nil

@@ -25,12 +25,12 @@ func downloadVideo(d Deps) tool {
 		description: "Save a finished video as a file on this server's machine and answer its path. Free. " +
 			"Call it when get_task_status says success but shows no path: URLs expire. What is saved already, or half, is not fetched twice.",
 		arguments: []argument{
-			{name: "task_id", aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
+			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
 			{name: "directory", aliases: []string{"dir", "folder", "output_dir", "path"}, description: "An allowed folder"},
 			{name: "file_name", aliases: []string{"name", "output_name"}, description: "Without extension"},
 		},
-		output:   []output{{"task_id", "string"}, {"videos", "objects"}, {"next", "string"}},
-		required: []string{"videos", "next"},
+		output:   []output{{nameTaskID, typeText}, {nameVideos, listOfObjects}, {nameNext, typeText}},
+		required: []string{nameVideos, nameNext},
 		writes:   true, repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[downloadArguments]) (any, error) {

@@ -46,12 +46,12 @@ func estimateCost(d Deps) tool {
 	def := definition{
 		name: "estimate_cost", title: "Estimate cost",
 		description: "The price of a video before ordering it, free: credits, rate, seconds, the exact request that would be sent, warnings, budgets left. " +
-			"If the user agrees, call generate_video with the arguments it answers.",
+			"Arguments as in generate_video. If the user agrees, call generate_video with the arguments it answers.",
 		arguments: arguments,
 		output: []output{
-			{"formula", "string"}, {"payload", "object"}, {"arguments", "object"}, {"next", "string"},
+			{"formula", typeText}, {"payload", typeObject}, {"arguments", typeObject}, {nameNext, typeText},
 		},
-		required: []string{"next"}, repeatable: true, strict: true,
+		required: []string{nameNext}, repeatable: true, strict: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[wishArguments]) (any, error) {
 		wish, placed, err := uploads.pretend(c.In.wish())
@@ -70,7 +70,7 @@ func estimateCost(d Deps) tool {
 // has no price: every model is sent both with every request.
 func inBrief(arg argument) argument {
 	arg.description, arg.values, arg.minimum, arg.maximum = "As there", nil, nil, nil
-	if arg.name == "seed" || arg.name == "generate_audio" || arg.name == "audio_urls" {
+	if arg.name == "seed" || arg.name == "generate_audio" || arg.name == nameAudioURLs {
 		arg.hidden = true
 	}
 	return arg
@@ -103,7 +103,7 @@ func estimate(q engine.Quotation, in wishArguments, notes []string) estimateResu
 	case q.Refusal != nil:
 		result.Next = "generate_video would refuse this now: " + explain(generateVideoName, q.Refusal)
 	case q.NeedsConfirmation:
-		result.Next = fmt.Sprintf("Nothing has been ordered or charged. Ask the user whether %s is all right; then call generate_video with exactly these arguments, which answers with a confirm_token that the order needs.", price)
+		result.Next = fmt.Sprintf("Nothing has been ordered or charged. Ask the user whether %s is all right; then call generate_video with exactly these arguments: it asks the user itself, or answers with a confirm_token that the order needs.", price)
 	default:
 		result.Next = fmt.Sprintf("Nothing has been ordered or charged. If the user agrees to %s, call generate_video with exactly these arguments.", price)
 	}
@@ -112,7 +112,7 @@ func estimate(q engine.Quotation, in wishArguments, notes []string) estimateResu
 
 // orderArguments are the arguments for generate_video that give this price.
 func orderArguments(r video.Request, in wishArguments) map[string]any {
-	arguments := map[string]any{"prompt": r.Prompt, "model": r.Model}
+	arguments := map[string]any{namePrompt: r.Prompt, nameModel: r.Model}
 	set := func(name string, value any, present bool) {
 		if present {
 			arguments[name] = value
@@ -123,7 +123,7 @@ func orderArguments(r video.Request, in wishArguments) map[string]any {
 	set("resolution", r.Resolution, r.Resolution != "")
 	set("image_urls", in.ImageURLs, len(in.ImageURLs) > 0)
 	set("video_urls", in.VideoURLs, len(in.VideoURLs) > 0)
-	set("audio_urls", in.AudioURLs, len(in.AudioURLs) > 0)
+	set(nameAudioURLs, in.AudioURLs, len(in.AudioURLs) > 0)
 	set("input_mode", r.InputMode, r.InputMode != video.TextOnly)
 	if r.Seed != nil {
 		set("seed", *r.Seed, true)

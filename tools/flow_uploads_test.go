@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -94,7 +95,7 @@ func TestFilesOutsideStayOutside(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, target := range map[string]string{"link.png": secret, "far": outside} {
-			if err := os.Symlink(target, filepath.Join(folder, name)); err != nil {
+			if err := os.Symlink(target, filepath.Join(folder, name)); err != nil && runtime.GOOS != "windows" {
 				t.Fatal(err)
 			}
 		}

@@ -30,9 +30,9 @@ func generateVideo(d Deps) tool {
 				description: "After the user agreed to the price"},
 		),
 		output: []output{
-			{"task_id", "string"}, {"status", "string"}, {"credits", "object"}, {"duplicate_of", "string"}, {"next", "string"},
+			{nameTaskID, typeText}, {nameStatus, typeText}, {nameCredits, typeObject}, {"duplicate_of", typeText}, {nameNext, typeText},
 		},
-		required: []string{"status", "next"}, writes: true, strict: true,
+		required: []string{nameStatus, nameNext}, writes: true, strict: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[wishArguments]) (any, error) {
 		wish, uploaded, err := uploads.place(ctx, c.Principal, c.In.wish())

@@ -34,17 +34,17 @@ func getTaskStatus(d Deps) tool {
 		description: "Where a video stands: status, URL or saved file, credits, next step. Free. wait_seconds waits for the end and otherwise answers the present status: call it again then. " +
 			"Without id: your latest task, also after a lost answer. submitting, queued, waiting, generating, stalled run on; unconfirmed needs the user.",
 		arguments: []argument{
-			{name: "task_id", aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
-			{name: "task_ids", kind: listKind, aliases: []string{"ids", "tasks"}, description: "Several at once"},
-			{name: "wait_for", values: []string{"any", "all"}, description: "Default all"},
+			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
+			{name: "task_ids", kind: listKind, aliases: []string{"ids", nameTasks}, description: "Several at once"},
+			{name: "wait_for", values: []string{wordAny, wordAll}, description: "Default all"},
 			{name: "wait_seconds", kind: secondsKind, minimum: &least, maximum: &most,
 				aliases: []string{"wait", "timeout", "timeout_seconds", "max_wait"}, description: "0-45, default 0"},
 		},
 		output: []output{
-			{"task_id", "string"}, {"status", "string"}, {"videos", "objects"}, {"credits", "object"}, {"error", "object"},
-			{"tasks", "objects"}, {"next", "string"},
+			{nameTaskID, typeText}, {nameStatus, typeText}, {nameVideos, listOfObjects}, {nameCredits, typeObject}, {"error", typeObject},
+			{nameTasks, listOfObjects}, {nameNext, typeText},
 		},
-		required: []string{"next"}, repeatable: true,
+		required: []string{nameNext}, repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[statusArguments]) (any, error) {
 		all, err := waitForAll(c.In.WaitFor)
@@ -115,13 +115,13 @@ func askedIDs(in statusArguments) ([]string, error) {
 
 func waitForAll(given string) (bool, error) {
 	switch strings.ToLower(given) {
-	case "", "all", "every":
+	case "", wordAll, "every":
 		return true, nil
-	case "any", "first", "one":
+	case wordAny, "first", "one":
 		return false, nil
 	}
 	return false, &video.Error{
-		Code: video.Invalid, Argument: "wait_for", Given: video.Clip(given, 40), Valid: []string{"any", "all"},
+		Code: video.Invalid, Argument: "wait_for", Given: video.Clip(given, 40), Valid: []string{wordAny, wordAll},
 		Message:    fmt.Sprintf("wait_for %q is not known; it takes any or all.", video.Clip(given, 40)),
 		Suggestion: "Correct it or leave it out, and call get_task_status again.",
 	}

@@ -54,9 +54,9 @@ func getUsage(d Deps) tool {
 			{name: "days", kind: integerKind, minimum: &least, maximum: &most, aliases: []string{"period", "last_days"}, description: "1-366, default 30"},
 		},
 		output: []output{
-			{"charged", "number"}, {"reserved", "number"}, {"rows", "objects"}, {"next", "string"},
+			{"charged", typeNumber}, {"reserved", typeNumber}, {"rows", listOfObjects}, {nameNext, typeText},
 		},
-		required: []string{"rows", "next"}, repeatable: true,
+		required: []string{"rows", nameNext}, repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[usageArguments]) (any, error) {
 		days, notes := defaultUsageDays, c.Notes

@@ -46,10 +46,10 @@ func listModels(d Deps) tool {
 		description: "The models: seconds, aspect ratios, resolutions, credits per second, references, usual time. Free. " +
 			"Call it when asked what is possible or after a value was refused; then estimate_cost. One model is told in full.",
 		arguments: []argument{
-			{name: "model", aliases: []string{"id", "name", "model_id"}, description: "One model in full"},
+			{name: nameModel, aliases: []string{"id", "name", "model_id"}, description: "One model in full"},
 		},
-		output:   []output{{"models", "objects"}, {"next", "string"}},
-		required: []string{"models", "next"}, repeatable: true,
+		output:   []output{{"models", listOfObjects}, {nameNext, typeText}},
+		required: []string{"models", nameNext}, repeatable: true,
 	}
 	return adapt(d, def, func(_ context.Context, c call[modelsArguments]) (any, error) {
 		models := d.Catalog.Models(d.Dialect)
@@ -147,7 +147,7 @@ func referencesText(m catalog.Model) string {
 	for _, kind := range []struct {
 		most int
 		name string
-	}{{m.MaxImages, "images"}, {m.MaxVideos, "videos"}, {m.MaxAudios, "audios"}} {
+	}{{m.MaxImages, "images"}, {m.MaxVideos, nameVideos}, {m.MaxAudios, "audios"}} {
 		if kind.most > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", kind.most, kind.name))
 		}
@@ -169,7 +169,7 @@ func findModel(models []catalog.Model, given string) (catalog.Model, error) {
 		ids = append(ids, model.ID)
 	}
 	return catalog.Model{}, &video.Error{
-		Code: video.Invalid, Argument: "model", Given: video.Clip(given, 60), Valid: ids,
+		Code: video.Invalid, Argument: nameModel, Given: video.Clip(given, 60), Valid: ids,
 		Message:    fmt.Sprintf("There is no model %q; the nearest is %s.", video.Clip(given, 60), nearest(given, ids)),
 		Suggestion: "Call list_models without arguments to see all.",
 	}

@@ -63,17 +63,17 @@ func listTasks(d Deps) tool {
 		description: "Your videos, newest first: task_id, status, prompt, video, credits, and totals. Free. " +
 			"Finds a video again or shows what still runs; get_task_status with a task_id tells the rest, cursor leads to more.",
 		arguments: []argument{
-			{name: "state", aliases: []string{"status", "states"}, values: []string{runningState, string(video.Success), string(video.Failed), string(video.Unconfirmed)}, description: "running: not over yet"},
-			{name: "model", description: "Model id"},
+			{name: "state", aliases: []string{nameStatus, "states"}, values: []string{runningState, string(video.Success), string(video.Failed), string(video.Unconfirmed)}, description: "running: not over yet"},
+			{name: nameModel, description: "Model id"},
 			{name: "since", aliases: []string{"after", "from", "created_after"}, description: "2026-11-24, 24h, 7d"},
-			{name: "text", aliases: []string{"query", "search", "prompt", "q"}, description: "Words of the prompt"},
+			{name: "text", aliases: []string{"query", "search", namePrompt, "q"}, description: "Words of the prompt"},
 			{name: "limit", kind: integerKind, minimum: &least, maximum: &most, aliases: []string{"count", "max", "page_size"}, description: "1-50, default 10"},
 			{name: "cursor", aliases: []string{"next_cursor", "page_token"}, description: "From the last answer"},
 		},
 		output: []output{
-			{"tasks", "objects"}, {"total", "integer"}, {"cursor", "string"}, {"next", "string"},
+			{nameTasks, listOfObjects}, {"total", typeInteger}, {"cursor", typeText}, {nameNext, typeText},
 		},
-		required: []string{"tasks", "next"}, repeatable: true,
+		required: []string{nameTasks, nameNext}, repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[listArguments]) (any, error) {
 		filter, notes, err := listFilter(d, c)
@@ -124,7 +124,7 @@ func listedStates() []string {
 // readStates understands a state, running, and what models call them instead.
 func readStates(given string) ([]video.State, error) {
 	switch word := strings.ToLower(given); word {
-	case "", "all", "any":
+	case "", wordAll, wordAny:
 		return nil, nil
 	case runningState, "active", "pending", "in_progress", "unfinished", "open":
 		return []video.State{video.Queued, video.Submitting, video.Waiting, video.Generating, video.Stalled}, nil

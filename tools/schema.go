@@ -7,6 +7,18 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
+// The JSON types of schemas, and what an output may be besides.
+const (
+	typeText    = "string"
+	typeInteger = "integer"
+	typeNumber  = "number"
+	typeFlag    = "boolean"
+	typeList    = "array"
+	typeObject  = "object"
+
+	listOfObjects = "objects"
+)
+
 // property is one entry of a JSON schema, restricted to what every client
 // passes on unharmed: a single type, string enums, no keyword that some API
 // refuses.
@@ -19,8 +31,8 @@ type property struct {
 	Maximum     *int      `json:"maximum,omitempty"`
 }
 
-// output is one property of an answer. Its type is a JSON type; "strings" and
-// "objects" are lists of those.
+// output is one property of an answer. Its type is a JSON type, or
+// listOfObjects.
 type output struct {
 	name, kind string
 }
@@ -62,10 +74,8 @@ func (def definition) outputSchema() json.RawMessage {
 	var schema objectSchema
 	for _, out := range def.output {
 		switch out.kind {
-		case "strings":
-			schema.add(out.name, property{Type: "array", Items: &property{Type: "string"}})
-		case "objects":
-			schema.add(out.name, property{Type: "array", Items: &property{Type: "object"}})
+		case listOfObjects:
+			schema.add(out.name, property{Type: typeList, Items: &property{Type: typeObject}})
 		default:
 			schema.add(out.name, property{Type: out.kind})
 		}
@@ -78,15 +88,15 @@ func (arg argument) property() property {
 	p := property{Description: arg.description, Enum: arg.values, Minimum: arg.minimum, Maximum: arg.maximum}
 	switch arg.kind {
 	case integerKind, secondsKind, wholeKind:
-		p.Type = "integer"
+		p.Type = typeInteger
 	case amountKind:
-		p.Type = "number"
+		p.Type = typeNumber
 	case flagKind:
-		p.Type = "boolean"
+		p.Type = typeFlag
 	case listKind:
-		p.Type, p.Items = "array", &property{Type: "string"}
+		p.Type, p.Items = typeList, &property{Type: typeText}
 	default:
-		p.Type = "string"
+		p.Type = typeText
 	}
 	return p
 }

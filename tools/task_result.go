@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	// maxText is where the first client cuts an answer, in characters.
-	maxText = 8000
-	// listedText is what lists may take of it; the rest is for their frame.
+	// listedText is what lists may take of the 8,000 characters after which
+	// the first client cuts an answer; the rest is for their frame.
 	listedText = 6500
 	// shownPrompt is enough of a prompt, in runes, to tell tasks apart.
 	shownPrompt = 120

@@ -98,7 +98,7 @@ func (u *uploads) replace(wish engine.Wish, put func(asset) (string, error)) (en
 	}{
 		{"image_urls", "image", &wish.Ask.ImageURLs},
 		{"video_urls", "video", &wish.Ask.VideoURLs},
-		{"audio_urls", "audio", &wish.Ask.AudioURLs},
+		{nameAudioURLs, "audio", &wish.Ask.AudioURLs},
 	} {
 		if !slices.ContainsFunc(*references.list, isLocal) {
 			continue
@@ -239,7 +239,7 @@ func (u *uploads) readInside(folder, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	info, err := root.Stat(name) // before opening: a pipe would block
 	if err != nil {
 		return nil, err

@@ -58,9 +58,9 @@ func describedWish(d Deps) []argument {
 		images = "Public URLs or data URIs"
 	}
 	return []argument{
-		{name: "prompt", kind: promptKind, required: true, aliases: []string{"text", "description", "input"},
+		{name: namePrompt, kind: promptKind, required: true, aliases: []string{"text", "description", "input"},
 			description: "What the video shows"},
-		{name: "model", values: ids, aliases: []string{"model_id", "model_name"},
+		{name: nameModel, values: ids, aliases: []string{"model_id", "model_name"},
 			description: fmt.Sprintf("Default %s", model)},
 		{name: "aspect_ratio", values: ratios, aliases: []string{"ratio", "aspect", "size", "orientation"},
 			description: "Default 16:9"},
@@ -71,9 +71,9 @@ func describedWish(d Deps) []argument {
 			aliases: []string{"quality", "output_resolution"}, description: "Default 720p"},
 		{name: "image_urls", kind: listKind, aliases: []string{"images", "img_url", "urls", "first_frame", "first_frame_url", "reference_images", "start_image"},
 			description: images + "; 1 = first frame, 2 = first and last"},
-		{name: "video_urls", kind: listKind, hidden: kinoviOnly, aliases: []string{"videos", "reference_videos"},
+		{name: "video_urls", kind: listKind, hidden: kinoviOnly, aliases: []string{nameVideos, "reference_videos"},
 			description: "Reference videos"},
-		{name: "audio_urls", kind: listKind, hidden: kinoviOnly, aliases: []string{"audios", "audio_files", "reference_audios"},
+		{name: nameAudioURLs, kind: listKind, hidden: kinoviOnly, aliases: []string{"audios", "audio_files", "reference_audios"},
 			description: "Reference audio"},
 		{name: "input_mode", values: []string{string(video.Keyframe), string(video.Reference)},
 			aliases: []string{"mode", "video_input_mode", "image_mode"}, description: "Default keyframe; reference: images show subjects"},

@@ -1,0 +1,17 @@
+package tools
+
+// Names that several tools' arguments and answers have in common.
+const (
+	nameTaskID    = "task_id"
+	nameTasks     = "tasks"
+	nameStatus    = "status"
+	namePrompt    = "prompt"
+	nameModel     = "model"
+	nameAudioURLs = "audio_urls"
+	nameVideos    = "videos"
+	nameCredits   = "credits"
+	nameNext      = "next"
+
+	wordAny = "any"
+	wordAll = "all"
+)
