@@ -158,7 +158,7 @@ func (f *finds) entry(entry object, depth int) {
 }
 
 func videoOf(entry object, address string) video.Video {
-	clip := video.Video{URL: address}
+	clip := video.Video{URL: address, ExpiresAt: entry.time("expiresAt", "expires_at", "expireTime")}
 	if width, ok := entry.integer("width"); ok && width > 0 {
 		clip.Width = width
 	}
@@ -186,10 +186,16 @@ func (f *finds) add(clip video.Video, kind string) {
 		if known.video.URL == clip.URL {
 			// The same clip told twice: keep the telling that says more.
 			if known.video.Width == 0 && clip.Width != 0 {
+				if clip.ExpiresAt.IsZero() {
+					clip.ExpiresAt = known.video.ExpiresAt
+				}
 				(*f)[i] = find{clip, kind}
 			}
 			return
 		}
+	}
+	if clip.ExpiresAt.IsZero() {
+		clip.ExpiresAt = signedUntil(clip.URL)
 	}
 	*f = append(*f, find{clip, kind})
 }

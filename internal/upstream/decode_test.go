@@ -89,6 +89,14 @@ var recordShapes = map[string]struct{ body, want string }{
 		`{"taskId":"t1","status":"success","data":{"resultUrls":["https://s.test/v.mp4"]}}`,
 		`success/success | {"url":"https://s.test/v.mp4"}`,
 	},
+	"expiry told": {
+		`{"taskId":"t1","status":"success","output":[{"url":"https://s.test/v.mp4","expiresAt":1771200000000}]}`,
+		`success/success | {"url":"https://s.test/v.mp4","expires_at":"2026-02-16T00:00:00Z"}`,
+	},
+	"expiry in the signature": {
+		`{"taskId":"t1","status":"success","resultUrls":["https://s.test/a.mp4?X-Amz-Date=20260216T000000Z&X-Amz-Expires=3600","https://s.test/b.mp4?X-Goog-Expires=60&X-Goog-Date=20260216T000000Z","https://s.test/c.mp4?Expires=1771200000","https://s.test/d.mp4?Expires=soon&X-Amz-Date=x"]}`,
+		`success/success | {"url":"https://s.test/a.mp4?X-Amz-Date=20260216T000000Z\u0026X-Amz-Expires=3600","expires_at":"2026-02-16T01:00:00Z"} | {"url":"https://s.test/b.mp4?X-Goog-Expires=60\u0026X-Goog-Date=20260216T000000Z","expires_at":"2026-02-16T00:01:00Z"} | {"url":"https://s.test/c.mp4?Expires=1771200000","expires_at":"2026-02-16T00:00:00Z"} | {"url":"https://s.test/d.mp4?Expires=soon\u0026X-Amz-Date=x"}`,
+	},
 	"output text": {
 		`{"taskId":"t1","status":"success","output":"https://s.test/v.mp4"}`,
 		`success/success | {"url":"https://s.test/v.mp4"}`,

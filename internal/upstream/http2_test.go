@@ -1,9 +1,12 @@
 package upstream_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -12,9 +15,23 @@ import (
 	"seedance-mcp/internal/video"
 )
 
-// breakingHTTP2 reads whole requests over HTTP/2 without TLS and answers each
-// with a stream error.
-func breakingHTTP2(t *testing.T, code http2.ErrCode) (address string, requests *atomic.Int32) {
+// breaker answers a whole request by breaking it.
+type breaker func(framer *http2.Framer, stream uint32) error
+
+func resetBy(code http2.ErrCode) breaker {
+	return func(framer *http2.Framer, stream uint32) error { return framer.WriteRSTStream(stream, code) }
+}
+
+// goAway tells the client that the server has not looked at the request.
+func goAway(framer *http2.Framer, stream uint32) error {
+	if err := framer.WriteGoAway(stream-1, http2.ErrCodeNo, nil); err != nil {
+		return err
+	}
+	return io.EOF
+}
+
+// breakingHTTP2 reads whole requests over HTTP/2 without TLS and breaks each.
+func breakingHTTP2(t *testing.T, how breaker) (address string, requests *atomic.Int32) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,14 +46,14 @@ func breakingHTTP2(t *testing.T, code http2.ErrCode) (address string, requests *
 			if err != nil {
 				return
 			}
-			serveHTTP2(conn, code, requests)
+			serveHTTP2(conn, how, requests)
 		}
 	}()
 	t.Cleanup(func() { _ = listener.Close(); <-done })
 	return "http://" + listener.Addr().String(), requests
 }
 
-func serveHTTP2(conn net.Conn, code http2.ErrCode, requests *atomic.Int32) {
+func serveHTTP2(conn net.Conn, how breaker, requests *atomic.Int32) {
 	defer func() { _ = conn.Close() }()
 	if _, err := io.ReadFull(conn, make([]byte, len(http2.ClientPreface))); err != nil {
 		return
@@ -52,24 +69,65 @@ func serveHTTP2(conn net.Conn, code http2.ErrCode, requests *atomic.Int32) {
 		}
 		if data, ok := frame.(*http2.DataFrame); ok && data.StreamEnded() {
 			requests.Add(1)
-			if framer.WriteRSTStream(data.StreamID, code) != nil {
+			if how(framer, data.StreamID) != nil {
 				return
 			}
 		}
 	}
 }
 
-// net/http repeats an HTTP/2 request whose stream the server broke with one of
-// these codes, if it can have the body again. createTask must not give it.
+var breakers = map[string]breaker{
+	"protocol": resetBy(http2.ErrCodeProtocol), "refused": resetBy(http2.ErrCodeRefusedStream),
+	"internal": resetBy(http2.ErrCodeInternal), "go away": goAway,
+}
+
+func overHTTP2(t *testing.T) *http.Transport {
+	pooled := &http.Transport{Protocols: new(http.Protocols)}
+	pooled.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(pooled.CloseIdleConnections)
+	return pooled
+}
+
+// net/http repeats an HTTP/2 request whose stream the server broke with most
+// of these, if it can have the body again. createTask must not give it.
 func TestCreateIsNotRepeatedByHTTP2(t *testing.T) {
-	for _, code := range []http2.ErrCode{http2.ErrCodeProtocol, http2.ErrCodeRefusedStream, http2.ErrCodeInternal} {
-		address, requests := breakingHTTP2(t, code)
-		pooled := &http.Transport{Protocols: new(http.Protocols)}
-		pooled.Protocols.SetUnencryptedHTTP2(true)
-		t.Cleanup(pooled.CloseIdleConnections)
-		_, err := client(t, address, video.Workflow, carrier(pooled.RoundTrip)).Create(t.Context(), payload, "")
+	for name, how := range breakers {
+		address, requests := breakingHTTP2(t, how)
+		_, err := client(t, address, video.Workflow, carrier(overHTTP2(t).RoundTrip)).Create(t.Context(), payload, "")
 		if video.CodeOf(err) != video.OutcomeUnknown || requests.Load() != 1 {
-			t.Errorf("%v: got %v after %d requests", code, err, requests.Load())
+			t.Errorf("%s: got %v after %d requests", name, err, requests.Load())
 		}
+	}
+}
+
+// The test above proves nothing unless a plain POST is repeated here.
+func TestPlainPostIsRepeatedByHTTP2(t *testing.T) {
+	for _, name := range []string{"protocol", "refused", "go away"} {
+		address, requests := breakingHTTP2(t, breakers[name])
+		ctx, cancel := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		transport := overHTTP2(t)
+		go func() {
+			defer close(done)
+			if resp, err := transport.RoundTrip(req); err == nil {
+				_ = resp.Body.Close()
+			}
+		}()
+		for requests.Load() < 2 {
+			select {
+			case <-done:
+				if requests.Load() < 2 {
+					t.Fatalf("%s: ended after %d requests", name, requests.Load())
+				}
+			default:
+				runtime.Gosched()
+			}
+		}
+		cancel()
+		<-done
 	}
 }

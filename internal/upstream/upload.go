@@ -39,6 +39,12 @@ func UploadType(name string) (contentType string, ok bool) {
 	return contentType, ok
 }
 
+// kindOf is "image" for "image/png".
+func kindOf(contentType string) string {
+	kind, _, _ := strings.Cut(contentType, "/")
+	return strings.ToLower(kind)
+}
+
 // ticket is the answer to POST /uploads.
 type ticket struct {
 	put, public, confirm *url.URL
@@ -47,7 +53,8 @@ type ticket struct {
 
 // Upload stores a reference file at the upstream for 24 hours and gives the
 // public URL to name in a request. name needs one of the known extensions;
-// contentType may be ""; size is exact, in bytes. body is read once. Errors
+// contentType may be ""; size is exact, in bytes. body is read once, and must
+// not be used until Upload has returned. Errors
 // are *video.Error; nothing is ever charged.
 func (c *Client) Upload(ctx context.Context, name, contentType string, size int64, body io.Reader) (string, error) {
 	contentType, err := c.checkUpload(name, contentType, size)
@@ -87,6 +94,12 @@ func (c *Client) checkUpload(name, contentType string, size int64) (string, erro
 	if contentType == "" {
 		contentType = byName
 	}
+	if kindOf(contentType) != kindOf(byName) {
+		return "", &video.Error{
+			Code: video.Invalid, Message: "The file's name and its content type do not go together: " + plain(path.Base(name), 80) + " and " + plain(contentType, 80) + ".",
+			Suggestion: "Give the file the extension of what it holds.",
+		}
+	}
 	if size <= 0 || size > MaxUpload {
 		return "", &video.Error{
 			Code: video.Invalid, Message: fmt.Sprintf("The file has %d bytes; 1 to %d can be uploaded.", size, int64(MaxUpload)),
@@ -96,6 +109,8 @@ func (c *Client) checkUpload(name, contentType string, size int64) (string, erro
 	return contentType, nil
 }
 
+// askUpload may ask twice for one file: an offer that nobody uses costs nothing
+// and ends by itself.
 func (c *Client) askUpload(ctx context.Context, name, contentType string) (ticket, error) {
 	body, err := json.Marshal(map[string]string{"fileName": name, "contentType": contentType})
 	if err != nil {
@@ -169,6 +184,9 @@ func (c *Client) put(ctx context.Context, place ticket, size int64, body io.Read
 	}
 	if got := readAnswer(resp); got.status < 200 || got.status > 299 {
 		return c.uploadFailed("The storage refused the upload: "+c.describe(got), nil)
+	}
+	if n, _ := io.ReadFull(body, make([]byte, 1)); n != 0 {
+		return c.uploadFailed("The file grew while it was uploaded, so only a part of it arrived", nil)
 	}
 	return nil
 }
