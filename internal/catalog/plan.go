@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,17 +167,20 @@ func anyOf(values []string) string {
 // nearest sorts values by distance, ties in their own order, and keeps at most
 // limit of them.
 func nearest(values []string, limit int, distance func(string) float64) []string {
-	sorted := slices.Clone(values)
-	slices.SortStableFunc(sorted, func(a, b string) int {
-		switch da, db := distance(a), distance(b); {
-		case da < db:
-			return -1
-		case da > db:
-			return 1
-		}
-		return 0
-	})
-	return sorted[:min(limit, len(sorted))]
+	type candidate struct {
+		value    string
+		distance float64
+	}
+	candidates := make([]candidate, len(values))
+	for i, value := range values {
+		candidates[i] = candidate{value, distance(value)}
+	}
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	sorted := make([]string, min(limit, len(values)))
+	for i := range sorted {
+		sorted[i] = candidates[i].value
+	}
+	return sorted
 }
 
 // quote prices the request and warns about what the price does not say.
