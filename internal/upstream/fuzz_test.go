@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 	"unicode"
 
 	"seedance-mcp/internal/upstream"
@@ -137,5 +138,61 @@ func FuzzCreate(f *testing.F) {
 		if definite && status < 300 && (refused.Status < 400 || refused.Status > 499) {
 			t.Errorf("%d %q: definite %s with verdict %d", status, body, refused.Code, refused.Status)
 		}
+	})
+}
+
+// FuzzUpload: whatever the API offers, the key stays at its origin, and the
+// address that comes back is one.
+func FuzzUpload(f *testing.F) {
+	f.Add(200, `{"uploadUrl":"https://signed.test/p?sig=1","url":"https://static.test/u.png","confirmUrl":"/api/v1/uploads?path=p","method":"PUT","contentType":"image/png"}`, `{"size":5}`)
+	f.Add(200, `{"code":200,"data":{"uploadUrl":"https://signed.test/p","url":"https://static.test/u.png","confirmUrl":"//evil.test/c","method":"post"}}`, ``)
+	f.Add(200, `{"uploadUrl":"http://signed.test/p","url":"x"}`, `{"size":"5.0"}`)
+	f.Add(413, `{"message":"too large"}`, `<html>`)
+	f.Fuzz(func(t *testing.T, status int, ticket, stored string) {
+		if status < 100 || status > 999 {
+			return
+		}
+		synctest.Test(t, func(t *testing.T) {
+			transport := carrier(func(req *http.Request) (*http.Response, error) {
+				atHome := req.URL.Scheme == "https" && req.URL.Hostname() == "api.example.test" && (req.URL.Port() == "" || req.URL.Port() == "443")
+				if req.Header.Get("Authorization") != "" && !atHome {
+					t.Errorf("the key went to %s", req.URL)
+				}
+				switch {
+				case req.Method == http.MethodPost && req.Header.Get("Authorization") != "":
+					return saysJSON(status, ticket)(req)
+				case req.Method == http.MethodGet:
+					return saysJSON(200, stored)(req)
+				default:
+					return saysJSON(200, "")(req)
+				}
+			})
+			address, err := client(t, base, video.Kinovi, transport).Upload(t.Context(), "u.png", "", 5, strings.NewReader("12345"))
+			if (err == nil) != strings.HasPrefix(strings.ToLower(address), "http") || err != nil && video.CodeOf(err) == video.Internal {
+				t.Errorf("%q: %q, %v", ticket, address, err)
+			}
+		})
+	})
+}
+
+// FuzzRetryAfter: no header makes a lookup wait for longer than it may, or
+// hurry.
+func FuzzRetryAfter(f *testing.F) {
+	for _, value := range []string{"", "0", "2", "3600", "-1", "99999999999", "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", "1.5", "soon"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		synctest.Test(t, func(t *testing.T) {
+			transport, times := script(attempt{status: 429, after: value})
+			start := time.Now()
+			_, err := client(t, base, video.Workflow, transport).Record(t.Context(), "t1")
+			took := time.Since(start)
+			if video.CodeOf(err) != video.Unavailable || took > 6*time.Second {
+				t.Errorf("%q: %v after %v", value, err, took)
+			}
+			if n := len(*times); n != 1 && (n != 3 || took < 375*time.Millisecond) {
+				t.Errorf("%q: %d tries in %v", value, n, took)
+			}
+		})
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -15,7 +16,12 @@ import (
 
 const fakeKey = "sk-test-not-a-real-key"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if address := os.Getenv(childBase); address != "" {
+		os.Exit(proxyChild(address))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // carrier is an in-process transport.
 type carrier func(*http.Request) (*http.Response, error)

@@ -23,7 +23,9 @@ func strip(text string) string {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text)
-		if !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
+		// What Clip would drop goes here already: it may part a key.
+		visible := unicode.IsPrint(r) || unicode.IsSpace(r)
+		if visible && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
 			out.WriteString(text[:size])
 		}
 		text = text[size:]

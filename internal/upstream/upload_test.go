@@ -66,11 +66,16 @@ func TestUploadRefusesWithoutAsking(t *testing.T) {
 		"workflow":     {video.Workflow, "a.png", 5},
 		"no extension": {video.Kinovi, "png", 5},
 		"odd type":     {video.Kinovi, "a.exe", 5},
+		"two types":    {video.Kinovi, "video/mp4:a.png", 5},
 		"empty":        {video.Kinovi, "a.png", 0},
 		"unknown size": {video.Kinovi, "a.png", -1},
 		"too large":    {video.Kinovi, "a.mp4", upstream.MaxUpload + 1},
 	} {
-		if _, err := client(t, base, c.dialect, never).Upload(t.Context(), c.file, "", c.size, strings.NewReader("12345")); video.CodeOf(err) != video.Invalid {
+		kind, file, typed := strings.Cut(c.file, ":")
+		if !typed {
+			kind, file = "", c.file
+		}
+		if _, err := client(t, base, c.dialect, never).Upload(t.Context(), file, kind, c.size, strings.NewReader("12345")); video.CodeOf(err) != video.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -148,6 +153,46 @@ func TestUploadFaults(t *testing.T) {
 					if strings.Contains(line, fakeKey) != strings.Contains(line, "api.example.test") {
 						t.Errorf("the key went astray: %s", line)
 					}
+				}
+			})
+		})
+	}
+}
+
+func TestUploadOfAFileThatGrew(t *testing.T) {
+	transport, seen := storageScript(`{"uploadUrl":"https://signed.test/p","url":"https://static.test/u.png"}`, 200)
+	_, err := client(t, base, video.Kinovi, transport).Upload(t.Context(), "u.png", "", 5, strings.NewReader("123456"))
+	if video.CodeOf(err) != video.Unavailable || !strings.Contains(err.Error(), "grew") || len(*seen) != 2 {
+		t.Errorf("got %v after %q", err, *seen)
+	}
+}
+
+// The bytes are read once, so a storage that breaks off ends the upload; only
+// the free question for a place is repeated.
+func TestUploadRetries(t *testing.T) {
+	for name, c := range map[string]struct {
+		asks, puts int // that fail
+		want       video.Code
+		seen       string
+	}{
+		"place at the third try": {2, 0, "", "POST POST POST PUT GET"},
+		"no place":               {9, 0, video.Unavailable, "POST POST POST"},
+		"storage breaks off":     {0, 9, video.Unavailable, "POST PUT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				good, seen := storageScript(`{"uploadUrl":"https://signed.test/p","url":"https://static.test/u.png","confirmUrl":"/api/v1/uploads"}`, 200, `{"size":5}`)
+				var methods []string
+				transport := carrier(func(req *http.Request) (*http.Response, error) {
+					methods = append(methods, req.Method)
+					if req.Method == http.MethodPost && len(methods) <= c.asks || req.Method == http.MethodPut && c.puts > 0 {
+						return nil, io.ErrUnexpectedEOF
+					}
+					return good(req)
+				})
+				_, err := client(t, base, video.Kinovi, transport).Upload(t.Context(), "u.png", "", 5, strings.NewReader("12345"))
+				if video.CodeOf(err) != c.want || strings.Join(methods, " ") != c.seen {
+					t.Errorf("got %v after %q, %q", err, methods, *seen)
 				}
 			})
 		})

@@ -2,12 +2,16 @@ package upstream_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -163,6 +167,90 @@ func TestCreateOnAClosingConnection(t *testing.T) {
 		t.Cleanup(pooled.CloseIdleConnections)
 		run(t, address, posts, carrier(pooled.RoundTrip))
 	})
+}
+
+// A few kilobytes may unpack to gigabytes: the cap counts what comes out.
+func TestGzipBombs(t *testing.T) {
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(zip, `{"pad":"`)
+	block := bytes.Repeat([]byte("x"), 1<<20)
+	for range 64 {
+		_, _ = zip.Write(block)
+	}
+	_, _ = io.WriteString(zip, `","taskId":"t1","status":"fail"}`)
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole := func(body []byte) func(net.Conn, int32, *http.Request) bool {
+		return func(conn net.Conn, _ int32, req *http.Request) bool {
+			if req.Header.Get("Accept-Encoding") != "gzip" {
+				t.Error("gzip was not asked for")
+			}
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", len(body))
+			_, _ = conn.Write(body)
+			return true
+		}
+	}
+	address, count := faulty(t, whole(packed.Bytes()))
+	made := client(t, address, video.Workflow, nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := made.Create(t.Context(), payload, "")
+	runtime.ReadMemStats(&after)
+	if video.CodeOf(err) != video.OutcomeUnknown || !strings.Contains(err.Error(), "longer than 1 MiB") || count.Load() != 1 {
+		t.Errorf("got %v after %d requests", err, count.Load())
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
+		t.Errorf("allocated %d bytes", grown)
+	}
+
+	var small bytes.Buffer
+	zip = gzip.NewWriter(&small)
+	_, _ = io.WriteString(zip, `{"taskId":"t1"}`)
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	address, _ = faulty(t, whole(small.Bytes()))
+	if accepted, err := client(t, address, video.Workflow, nil).Create(t.Context(), payload, ""); err != nil || accepted.TaskID != "t1" {
+		t.Errorf("honest gzip: %+v, %v", accepted, err)
+	}
+	// Its checksum is missing, its content is not.
+	address, _ = faulty(t, whole(small.Bytes()[:small.Len()-8]))
+	if accepted, err := client(t, address, video.Workflow, nil).Create(t.Context(), payload, ""); err != nil || accepted.TaskID != "t1" {
+		t.Errorf("gzip cut short: %+v, %v", accepted, err)
+	}
+	address, _ = faulty(t, whole([]byte("not gzip")))
+	if _, err := client(t, address, video.Workflow, nil).Create(t.Context(), payload, ""); video.CodeOf(err) != video.OutcomeUnknown {
+		t.Errorf("no gzip: %v", err)
+	}
+}
+
+// The body of a 101 is the bare connection, which may never end.
+func TestSwitchingProtocols(t *testing.T) {
+	release := make(chan struct{})
+	address, count := faulty(t, func(conn net.Conn, _ int32, _ *http.Request) bool {
+		write(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		<-release
+		return false
+	})
+	_, err := client(t, address, video.Workflow, nil).Create(t.Context(), payload, "")
+	close(release)
+	if video.CodeOf(err) != video.OutcomeUnknown || count.Load() != 1 {
+		t.Errorf("got %v after %d requests", err, count.Load())
+	}
+}
+
+// Informational answers are not the answer.
+func TestCreateAfterInformationalAnswers(t *testing.T) {
+	address, count := faulty(t, func(conn net.Conn, _ int32, _ *http.Request) bool {
+		write(conn, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"taskId\":\"t1\"}")
+		return false
+	})
+	accepted, err := client(t, address, video.Workflow, nil).Create(t.Context(), payload, "")
+	if err != nil || accepted.TaskID != "t1" || count.Load() != 1 {
+		t.Errorf("got %+v, %v after %d requests", accepted, err, count.Load())
+	}
 }
 
 func TestCreateUsesAConnectionOfItsOwn(t *testing.T) {
