@@ -54,7 +54,7 @@ func TestPlanIsIdempotent(t *testing.T) {
 	c := mustDefault(t)
 	r := rand.New(rand.NewPCG(2, 26))
 	accepted := map[video.Dialect]int{}
-	for range 20_000 {
+	for range 6_000 {
 		d := []video.Dialect{video.Workflow, video.Kinovi}[r.IntN(2)]
 		ask := anyAsk(r, c, d)
 		plan, err := c.Plan(d, ask)
@@ -68,7 +68,7 @@ func TestPlanIsIdempotent(t *testing.T) {
 		checkPlan(t, c, d, plan)
 	}
 	for _, d := range []video.Dialect{video.Workflow, video.Kinovi} {
-		if accepted[d] < 200 {
+		if accepted[d] < 80 {
 			t.Errorf("%s: only %d asks could be meant, the test tests nothing", d, accepted[d])
 		}
 	}

@@ -98,7 +98,7 @@ func TestPayloadHoldsTheRequest(t *testing.T) {
 		video.Kinovi:   "prompt imageUrls videoUrls audioUrls mode duration outputResolution aspectRatio generate_audio audio seed",
 	}
 	r := rand.New(rand.NewPCG(11, 26))
-	for range 5_000 {
+	for range 2_000 {
 		d := []video.Dialect{video.Workflow, video.Kinovi}[r.IntN(2)]
 		plan, err := c.Plan(d, anyAsk(r, c, d))
 		if err != nil {
