@@ -45,7 +45,7 @@ func (r *lineReader) one() (line, error) {
 	var l line
 	for {
 		part, err := r.in.ReadSlice('\n')
-		if len(l.data)+len(part) > r.limit+1 { // the newline does not count
+		if len(l.data)+len(bytes.TrimSuffix(part, []byte{'\n'})) > r.limit {
 			l = line{tooLong: true}
 		}
 		if !l.tooLong {
