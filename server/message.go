@@ -66,7 +66,10 @@ func (m incoming) protocolVersion() string {
 			Version string `json:"io.modelcontextprotocol/protocolVersion"`
 		} `json:"_meta"`
 	}
-	if len(m.Params) == 0 || json.Unmarshal(m.Params, &params) != nil {
+	if !bytes.Contains(m.Params, []byte("protocolVersion")) && !bytes.Contains(m.Params, []byte(`\u`)) {
+		return "" // most messages: params may be large, and mcp-go will read them anyway
+	}
+	if json.Unmarshal(m.Params, &params) != nil {
 		return "" // mcp-go refuses malformed params with a better message
 	}
 	return params.Meta.Version

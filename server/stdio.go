@@ -29,6 +29,7 @@ func (s *Server) ServeStdio(ctx context.Context, in io.Reader, out io.Writer) er
 		peer:     newPeer("", false),
 		asks:     newAsks(),
 		inflight: newInflight(maxStdioCalls),
+		hands:    newHands(),
 		broken:   make(chan error, 1),
 	}
 	stop, err := c.broadcasts(calls)
@@ -60,6 +61,7 @@ type connection struct {
 	peer     *peer
 	asks     *asks
 	inflight *inflight
+	hands    *hands
 	broken   chan error // the first failed write
 
 	writing sync.Mutex // one message at a time
@@ -126,7 +128,7 @@ func (c *connection) request(calls context.Context, m incoming) {
 		serve()
 		return
 	}
-	go serve()
+	c.hands.run(calls, serve)
 }
 
 func refuseCall(id json.RawMessage, why verdict) *mcp.JSONRPCError {
