@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"time"
 
+	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/video"
 )
 
@@ -47,7 +49,7 @@ func printOutcome(w io.Writer, task video.Task) {
 		if v.Path != "" {
 			fmt.Fprintf(w, "Saved     %s\n", v.Path)
 		}
-		fmt.Fprintf(w, "URL       %s\n", v.URL)
+		fmt.Fprintf(w, "URL       %s%s\n", v.URL, reach(v.URL))
 	}
 	if f := task.Failure; f != nil {
 		fmt.Fprintf(w, "Failed    %s\n", f.Message)
@@ -78,4 +80,12 @@ func creditsLine(task video.Task) string {
 		used = task.Used.String() + " used, not settled yet"
 	}
 	return estimated + " estimated, " + used
+}
+
+// reach says of the embedded sandbox's URLs that a browser cannot open them.
+func reach(rawURL string) string {
+	if u, err := url.Parse(rawURL); err == nil && u.Host == sandbox.EmbeddedHost {
+		return " (inside this program only: keep the file)"
+	}
+	return ""
 }
