@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/media"
+	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
 
@@ -17,9 +18,10 @@ const (
 	maxDownloads = 3
 	// downloadLease is how long a download is one process's own before it must
 	// say that it lives: a process that dies costs that much.
-	downloadLease = 30 * time.Second
-	// A failed download is tried again after a doubling pause of at most
-	// maxFetchPause, for as long as lookAgainFor.
+	downloadLease = 4 * time.Second
+	// A failed download is tried again after a doubling pause between
+	// minFetchPause and maxFetchPause, for as long as lookAgainFor.
+	minFetchPause = 30 * time.Second
 	maxFetchPause = time.Hour
 )
 
@@ -118,7 +120,6 @@ func (e *Engine) download(ctx context.Context, tasks Store, claimed video.Task) 
 	}
 	if err != nil {
 		e.o.Logger.Warn("a download failed", "task", task.ID, "code", video.CodeOf(err), "error", err)
-		e.refresh(ctx, tasks, task)
 	}
 	e.o.Checkpoint("download.fetched")
 	if _, storeErr := e.storeFiles(ctx, tasks, task, files, err); storeErr != nil {
@@ -165,8 +166,27 @@ func (e *Engine) fetchLeased(ctx context.Context, tasks Store, task video.Task) 
 	})
 	defer renewals.Wait()
 	defer stop()
-	return e.fetch(ctx, task, media.Job{}, false)
+	_, files, err := e.fetchFresh(ctx, tasks, task, media.Job{}, false)
+	return files, err
 }
+
+// fetchFresh fetches, and once more where the links at hand do not work but
+// the upstream has others. The task is the one whose videos the files are.
+func (e *Engine) fetchFresh(ctx context.Context, tasks Store, task video.Task, target media.Job, all bool) (video.Task, map[int]media.File, error) {
+	files, err := e.fetch(ctx, task, target, all)
+	if err == nil || hopeless(err) || ctx.Err() != nil {
+		return task, files, err
+	}
+	e.refresh(ctx, tasks, task)
+	fresh, getErr := tasks.Get(ctx, task.ID)
+	if getErr != nil || slices.EqualFunc(task.Videos, fresh.Videos, sameLink) {
+		return task, files, err
+	}
+	files, err = e.fetch(ctx, fresh, target, all)
+	return fresh, files, err
+}
+
+func sameLink(a, b video.Video) bool { return a.URL == b.URL }
 
 // fetch fetches the task's videos, all or only those not on disk. It gives
 // the files that it got, by index, also with an error.
@@ -204,13 +224,15 @@ func (e *Engine) storeFiles(ctx context.Context, tasks Store, task video.Task, f
 			*t = rested(*t)
 			return nil
 		}
-		t.Interval = min(maxFetchPause, 2*max(t.Interval, downloadLease))
+		t.Interval = min(maxFetchPause, max(minFetchPause, 2*t.Interval))
 		t.DueAt = now.Add(t.Interval)
 		return nil
 	})
 }
 
-// hopeless says that the same download would fail again.
+// hopeless says that the same download would fail again: the link is none, or
+// the address or the folder is not allowed, or the file is too large or no
+// video. An expired link (NotFound) is not: the upstream may give another.
 func hopeless(err error) bool {
 	switch video.CodeOf(err) {
 	case video.Invalid, video.Forbidden:
@@ -235,13 +257,18 @@ func (e *Engine) refresh(ctx context.Context, tasks Store, task video.Task) {
 }
 
 // leaveDownload leaves a file to processes that download, for a limited time:
-// the claim has booked the next offer.
+// the claim has booked the next offer, those after it come ever more rarely.
 func (e *Engine) leaveDownload(ctx context.Context, tasks Store, task video.Task) {
-	if e.now().Before(task.CompletedAt.Add(lookAgainFor)) {
-		return
-	}
+	ended := !e.now().Before(task.CompletedAt.Add(lookAgainFor))
 	_, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
-		*t = rested(*t)
+		switch {
+		case ended:
+			*t = rested(*t)
+		case t.Interval < maxFetchPause:
+			t.Interval = min(maxFetchPause, 2*t.Interval)
+		default:
+			return store.ErrUnchanged
+		}
 		return nil
 	})
 	if err != nil {
@@ -287,15 +314,7 @@ func (e *Engine) Download(ctx context.Context, principal, id, dir, name string) 
 		return task, nil
 	}
 	target := media.Job{Dir: dir, Name: name}
-	files, err := e.fetch(ctx, task, target, true)
-	if err != nil && ctx.Err() == nil && !hopeless(err) {
-		e.refresh(ctx, tasks, task)
-		fresh, getErr := tasks.Get(ctx, task.ID)
-		if getErr == nil && !slices.EqualFunc(task.Videos, fresh.Videos, func(a, b video.Video) bool { return a.URL == b.URL }) {
-			task = fresh
-			files, err = e.fetch(ctx, task, target, true)
-		}
-	}
+	task, files, err := e.fetchFresh(ctx, tasks, task, target, true)
 	if err != nil {
 		return video.Task{}, err
 	}

@@ -15,16 +15,31 @@ const (
 )
 
 // fileName is the name, without ending, of a task's i-th video: as asked for,
-// or from the prompt and the end of the id.
+// or from the prompt and the end of the id. An ending that was asked for must
+// not end up in the middle.
 func fileName(task video.Task, asked string, i int) string {
 	name := asked
 	if name == "" {
 		name = slug(task.Request.Prompt) + "-" + task.ID[max(0, len(task.ID)-shortID):]
 	}
 	if i > 0 {
-		name = fmt.Sprintf("%s-%d", name, i+1)
+		name = fmt.Sprintf("%s-%d", withoutEnding(name), i+1)
 	}
 	return name
+}
+
+// withoutEnding cuts a video's ending off.
+func withoutEnding(name string) string {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return name
+	}
+	switch strings.ToLower(strings.TrimSpace(name[dot+1:])) {
+	case "mp4", "m4v", "mov", "qt", "webm", "mkv":
+		return name[:dot]
+	default:
+		return name
+	}
 }
 
 // slug is the beginning of a prompt as a file name: lower-case words of

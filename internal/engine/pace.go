@@ -18,7 +18,7 @@ const (
 
 	// Longest intervals between looks: long before the end is due, near it,
 	// after it, and once stalled.
-	maxEarly   = 10 * time.Second
+	maxEarly   = 5 * time.Second
 	maxNear    = 5 * time.Second
 	maxLate    = 15 * time.Second
 	minStalled = 30 * time.Second

@@ -122,7 +122,7 @@ func (e *Engine) emptyQueue(ctx context.Context, tasks Store) {
 	for ctx.Err() == nil {
 		heads, err := tasks.Queued(ctx, e.o.Account.Fingerprint)
 		if err != nil {
-			e.o.Logger.Warn("cannot read the queue", "error", err)
+			e.logQueue(ctx, "read the queue", err)
 			return
 		}
 		e.queue.found(len(heads) > 0)
@@ -138,12 +138,18 @@ func (e *Engine) emptyQueue(ctx context.Context, tasks Store) {
 			if errors.Is(err, errMoved) {
 				continue // another process, or its owner, was quicker
 			}
-			e.o.Logger.Warn("cannot take a task from the queue", "error", err)
+			e.logQueue(ctx, "take a task from the queue", err)
 			return
 		}
 		if !e.sendTaken(ctx, tasks, task) {
 			return
 		}
+	}
+}
+
+func (e *Engine) logQueue(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil {
+		e.o.Logger.Warn("cannot "+what, "error", err)
 	}
 }
 
