@@ -188,3 +188,15 @@ func TestFilterLimits(t *testing.T) {
 		}
 	}
 }
+
+// The check that every other test ends with does find a wrong ledger.
+func TestCheckBooksFindsErrors(t *testing.T) {
+	s := openSeeded(t, 3, 2)
+	if err := CheckBooks(t.Context(), s); err != nil {
+		t.Fatalf("right books: %v", err)
+	}
+	exec(t, s.writer, "UPDATE ledger SET charged = charged + 1 WHERE state = 'success'")
+	if CheckBooks(t.Context(), s) == nil {
+		t.Error("a ledger that is one off passed")
+	}
+}
