@@ -145,7 +145,7 @@ func (e *Engine) hastened(ctx context.Context, tasks Store, task video.Task) vid
 		return task
 	}
 	stored, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
-		t.DueAt = earliest(*t, now, e.o.PollEvery)
+		hasten(t, now, e.o.PollEvery)
 		return nil
 	})
 	if err != nil {
@@ -156,17 +156,18 @@ func (e *Engine) hastened(ctx context.Context, tasks Store, task video.Task) vid
 	return stored
 }
 
-// earliest is when a task may be looked at next: now, but not sooner than
-// every after the last look, and not later than booked.
-func earliest(task video.Task, now time.Time, every time.Duration) time.Time {
-	soonest := task.DueAt.Add(every - task.Interval) // DueAt was booked Interval ahead
+// hasten books the next look now, but not sooner than every after the last
+// one, and not later than booked. The interval shrinks with it, so that DueAt
+// stays what it is elsewhere, the last look plus the interval, and hastening
+// again brings nothing.
+func hasten(task *video.Task, now time.Time, every time.Duration) {
+	soonest := task.DueAt.Add(every - task.Interval)
 	if soonest.Before(now) {
 		soonest = now
 	}
-	if !task.DueAt.IsZero() && task.DueAt.Before(soonest) {
-		return task.DueAt
+	if task.DueAt.IsZero() || soonest.Before(task.DueAt) {
+		task.DueAt, task.Interval = soonest, every
 	}
-	return soonest
 }
 
 // same says that two versions of a task would be stored alike.

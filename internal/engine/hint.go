@@ -52,7 +52,7 @@ func (e *Engine) Hint(ctx context.Context, callbackToken string, body []byte) er
 	now := e.now()
 	_, err = tasks.Change(ctx, task.ID, func(t *video.Task) error {
 		if !t.State.Final() || reopens(*t) {
-			t.DueAt = earliest(*t, now, e.o.PollEvery)
+			hasten(t, now, e.o.PollEvery)
 		}
 		return nil
 	})
