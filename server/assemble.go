@@ -82,6 +82,7 @@ type Options struct {
 
 // timing are the waits that only tests change.
 type timing struct {
+	header   time.Duration // a request's headers must have arrived
 	body     time.Duration // a request body must have arrived
 	write    time.Duration // a client must have taken what was written
 	shutdown time.Duration // open HTTP answers after a drain
@@ -122,7 +123,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		options: options,
 		timing: timing{
-			body: 10 * time.Second, write: 30 * time.Second, shutdown: 10 * time.Second,
+			header: 10 * time.Second, body: 10 * time.Second, write: 30 * time.Second, shutdown: 10 * time.Second,
 			eof: 700 * time.Millisecond, callback: 30 * time.Second,
 		},
 		log:       options.Logger,

@@ -15,6 +15,9 @@ func (s *Server) SetTiming(body, write, shutdown, eof time.Duration) {
 	set(&s.timing.eof, eof)
 }
 
+// SetHeaderTime shortens the wait for a request's headers.
+func (s *Server) SetHeaderTime(d time.Duration) { s.timing.header = d }
+
 // MaxStdioCalls and MaxLine are limits that tests reach.
 const (
 	MaxStdioCalls = maxStdioCalls

@@ -157,7 +157,7 @@ func FuzzLines(f *testing.F) {
 	f.Fuzz(func(t *testing.T, input []byte) {
 		const limit = 8
 		var want []line
-		for _, text := range bytes.Split(input, []byte("\n")) {
+		for text := range bytes.SplitSeq(input, []byte("\n")) {
 			switch {
 			case len(text) > limit:
 				want = append(want, line{tooLong: true})

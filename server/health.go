@@ -14,16 +14,16 @@ const readyLimit = 2 * time.Second
 
 // healthz says that the process serves, whatever it depends on.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	writeHealth(w, http.StatusOK, map[string]any{"status": "ok", "version": s.options.Version})
+	writeHealth(w, http.StatusOK, health{Status: "ok", Version: s.options.Version})
 }
 
 // readyz says whether new work would succeed, and if not, why.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if reason := s.notReady(r.Context()); reason != "" {
-		writeHealth(w, http.StatusServiceUnavailable, map[string]any{"status": "not ready", "reason": reason})
+		writeHealth(w, http.StatusServiceUnavailable, health{Status: "not ready", Reason: reason})
 		return
 	}
-	writeHealth(w, http.StatusOK, map[string]any{"status": "ready"})
+	writeHealth(w, http.StatusOK, health{Status: "ready"})
 }
 
 func (s *Server) notReady(ctx context.Context) string {
@@ -41,8 +41,17 @@ func (s *Server) notReady(ctx context.Context) string {
 	return ""
 }
 
-func writeHealth(w http.ResponseWriter, status int, body map[string]any) {
+// health is what a probe is told.
+type health struct {
+	Status  string `json:"status"`
+	Version string `json:"version,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+func writeHealth(w http.ResponseWriter, status int, body health) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the prober may be gone
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		return // the prober is gone
+	}
 }

@@ -58,7 +58,7 @@ func secured(next http.Handler) http.Handler {
 func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s.handler,
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: s.timing.header,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
@@ -81,6 +81,8 @@ func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		err = fmt.Errorf("answers cut off at shutdown: %w", errors.Join(err, web.Close()))
 	}
-	<-failed
+	if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
+		err = errors.Join(err, stopped)
+	}
 	return errors.Join(err, s.callbacks.wait(grace))
 }

@@ -78,6 +78,14 @@ func TestServeCutsOffWhatDoesNotEnd(t *testing.T) {
 	_, _ = io.Copy(io.Discard, response.Body)
 }
 
+func TestServeLimitsHeaders(t *testing.T) {
+	base, _, _ := newFixture(t, nil).listen(t)
+	response := do(t, request(t, base, initialize, "X-Long: "+strings.Repeat("x", 200<<10)))
+	if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Error(response.Status)
+	}
+}
+
 func TestServeReportsABrokenListener(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

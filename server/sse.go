@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 // is something to say before the answer. Only the handler's goroutine uses it.
 type reply struct {
 	w        http.ResponseWriter
+	body     io.Writer // w
 	control  *http.ResponseController
 	patience time.Duration // a client that takes longer to read is gone
 	accepts  bool          // the client takes text/event-stream
@@ -25,7 +27,7 @@ func newReply(w http.ResponseWriter, r *http.Request, patience time.Duration) *r
 	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
 	stream := strings.Contains(accept, "text/event-stream")
 	return &reply{
-		w: w, control: http.NewResponseController(w), patience: patience,
+		w: w, body: w, control: http.NewResponseController(w), patience: patience,
 		accepts: stream,
 		only:    stream && !strings.Contains(accept, "json") && !strings.Contains(accept, "*/*"),
 	}
@@ -95,7 +97,7 @@ func (r *reply) refuse(status int, refusal *mcp.JSONRPCError) {
 func (r *reply) send(text []byte) error {
 	_ = r.control.SetWriteDeadline(time.Now().Add(r.patience)) // as in readBody
 	if len(text) > 0 {
-		if _, err := r.w.Write(text); err != nil {
+		if _, err := r.body.Write(text); err != nil {
 			return err
 		}
 	}

@@ -87,13 +87,13 @@ func (c *connection) read(calls context.Context, in io.Reader) error {
 // follows depends, are done before the next message is looked at.
 func (c *connection) handle(calls context.Context, l line) {
 	if l.tooLong {
-		c.write(failure(nil, mcp.PARSE_ERROR, fmt.Sprintf("The message is longer than %d MiB.", maxLine>>20)))
+		c.tell(failure(nil, mcp.PARSE_ERROR, fmt.Sprintf("The message is longer than %d MiB.", maxLine>>20)))
 		return
 	}
 	m, refusal := parse(l.data)
 	switch {
 	case refusal != nil:
-		c.write(refusal)
+		c.tell(refusal)
 	case m.isRequest():
 		c.request(calls, m)
 	case m.Method == string(mcp.MethodNotificationCancelled):
@@ -109,14 +109,14 @@ func (c *connection) handle(calls context.Context, l line) {
 func (c *connection) request(calls context.Context, m incoming) {
 	version := m.protocolVersion()
 	if version != "" && !mcp.IsValidProtocolVersion(version) {
-		c.write(unsupportedVersion(m.ID, version))
+		c.tell(unsupportedVersion(m.ID, version))
 		return
 	}
 	ctx, cancel := context.WithCancel(calls)
 	call, verdict := c.inflight.begin(m.ID, cancel)
 	if verdict != begun {
 		cancel()
-		c.write(refuseCall(m.ID, verdict))
+		c.tell(refuseCall(m.ID, verdict))
 		return
 	}
 	serve := func() {
@@ -168,7 +168,7 @@ func (c *connection) serve(ctx context.Context, from *session, call *flight, m i
 		}
 		return c.write(n)
 	}
-	from.pump = func(n mcp.JSONRPCNotification) { _ = notify(n) } // a failed write ends the connection by itself
+	from.pump = func(n mcp.JSONRPCNotification) { _ = notify(n) } // as in tell
 	answer := c.server.dispatch(ctx, from, m)
 	from.close()
 	if !c.inflight.end(call) || ctx.Err() != nil {
@@ -181,6 +181,9 @@ func (c *connection) serve(ctx context.Context, from *session, call *flight, m i
 	}
 	_ = c.writeLine(text)
 }
+
+// tell writes what nobody waits for: a failed write ends the connection by itself.
+func (c *connection) tell(message any) { _ = c.write(message) }
 
 func (c *connection) write(message any) error {
 	text, err := encode(message)
@@ -207,7 +210,7 @@ func (c *connection) writeLine(text []byte) error {
 // broadcasts brings what the core tells all clients to one that initialized.
 func (c *connection) broadcasts(calls context.Context) (stop func(), err error) {
 	all := c.server.newSession(c.peer, newQueue(false))
-	all.pump = func(n mcp.JSONRPCNotification) { _ = c.write(n) }
+	all.pump = func(n mcp.JSONRPCNotification) { c.tell(n) }
 	if err := c.server.mcp.RegisterSession(calls, all); err != nil {
 		return nil, fmt.Errorf("stdio session: %w", err)
 	}

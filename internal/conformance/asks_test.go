@@ -50,7 +50,7 @@ func askingTools() []mcpserver.ServerTool {
 }
 
 func askModel(ctx context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	result, err := mcpserver.ServerFromContext(ctx).RequestSampling(ctx, mcp.CreateMessageRequest{
+	result, err := mcpserver.ServerFromContext(ctx).RequestSampling(ctx, mcp.CreateMessageRequest{ //nolint:staticcheck // SA1019: the older sets require it
 		CreateMessageParams: question(r.GetString("prompt", "")),
 	})
 	if err != nil {
