@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
 
@@ -35,6 +36,7 @@ func TestWaitForAnyAndAll(t *testing.T) {
 	inWorld(t, func(w *world) {
 		e := w.start(polling)
 		long := mustSubmit(t, e, alice, engine.Wish{Ask: askOf("long", "10s")}).Task.ID // 13 s
+		time.Sleep(time.Millisecond)                                                    // so that there is a latest one
 		short := mustSubmit(t, e, alice, ask("short")).Task.ID                          // 8 s
 		ids := []string{long, short, long}
 		any := waitFor(context.Background(), e, ids, false, time.Minute)
@@ -106,22 +108,31 @@ func TestWaitTellsProgress(t *testing.T) {
 	})
 }
 
+// idleStore gives its engine nothing to look at.
+type idleStore struct{ engine.Store }
+
+func (idleStore) Claim(context.Context, store.ClaimQuery) ([]video.Task, error) { return nil, nil }
+
 // A waiter is woken as soon as a look is stored, by its own process at once, by
 // another one on the same store within the store's watch interval.
 func TestWaitersAreWokenAtOnce(t *testing.T) {
 	inWorld(t, func(w *world) {
-		var stored time.Time
-		var id string
 		following := w.start(polling)
-		asking := w.start(polling)
-		id = mustSubmit(t, following, alice, ask("x")).Task.ID
+		asking := w.start(polling, func(o *engine.Options) {
+			open := o.OpenStore
+			o.OpenStore = func(ctx context.Context) (engine.Store, error) {
+				s, err := open(ctx)
+				return idleStore{s}, err
+			}
+		})
+		id := mustSubmit(t, following, alice, ask("x")).Task.ID
 		own := waitFor(context.Background(), following, []string{id}, true, time.Minute)
 		other := waitFor(context.Background(), asking, []string{id}, true, time.Minute)
 		began := time.Now()
 		for mustGet(t, following, alice, id).State != video.Success {
 			time.Sleep(10 * time.Millisecond)
 		}
-		stored = time.Now() // at most 10 ms late
+		stored := time.Now() // at most 10 ms late
 		for name, got := range map[string]waiting{"own": <-own, "other": <-other} {
 			late := began.Add(got.took).Sub(stored)
 			if got.err != nil || got.tasks[0].State != video.Success || late > 100*time.Millisecond {
