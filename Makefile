@@ -2,10 +2,10 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench generate sandbox
+.PHONY: help build test race lint bench conformance generate sandbox
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 build: ## build bin/seedance-mcp
 	$(GO) build -trimpath -o bin/seedance-mcp ./cmd/seedance-mcp
@@ -22,6 +22,9 @@ lint: ## vet and golangci-lint
 
 bench: ## Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+conformance: ## the official MCP conformance suite (needs Node and npm), with its table
+	internal/conformance/run.sh
 
 generate: ## rewrite the generated part of README.md and the goldens
 	$(GO) test ./cmd/... ./tools/... -run 'Golden|README' -update
