@@ -39,9 +39,9 @@ func TestWaitForAnyAndAll(t *testing.T) {
 		time.Sleep(time.Millisecond)                                                    // so that there is a latest one
 		short := mustSubmit(t, e, alice, ask("short")).Task.ID                          // 8 s
 		ids := []string{long, short, long}
-		any := waitFor(context.Background(), e, ids, false, time.Minute)
+		either := waitFor(context.Background(), e, ids, false, time.Minute)
 		all := <-waitFor(context.Background(), e, ids, true, time.Minute)
-		first := <-any
+		first := <-either
 		for _, got := range []waiting{first, all} {
 			if got.err != nil || len(got.tasks) != 2 || got.tasks[0].ID != long || got.tasks[1].ID != short {
 				t.Fatalf("got %+v", got)
