@@ -45,9 +45,8 @@ func TestAnyOrderOfEventsKeepsTheLedgerExact(t *testing.T) {
 	for i := range runs {
 		seed := first + uint64(i)
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, sandbox.Options{Limit: 3})
-				(&events{world: w, t: t, rng: rand.New(rand.NewPCG(seed, 1)), wishes: map[string]string{}}).run()
+			inWorldOf(t, sandbox.Options{Limit: 3}, func(w *world) {
+				(&events{world: w, t: w.bubble, rng: rand.New(rand.NewPCG(seed, 1)), wishes: map[string]string{}}).run()
 			})
 			if t.Failed() {
 				t.Logf("repeat with %s=%d", seedVariable, seed)

@@ -15,7 +15,7 @@ import (
 // full runs a test on an account with few slots.
 func full(t *testing.T, slots int, test func(w *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(newWorld(t, sandbox.Options{Limit: slots})) })
+	inWorldOf(t, sandbox.Options{Limit: slots}, test)
 }
 
 func acceptedPrompts(w *world) []string {
