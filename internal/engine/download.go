@@ -20,9 +20,10 @@ const (
 	// say that it lives: a process that dies costs that much.
 	downloadLease = 4 * time.Second
 	// A failed download is tried again after a doubling pause between
-	// minFetchPause and maxFetchPause, for as long as lookAgainFor.
+	// minFetchPause and maxFetchPause, for as long as lookAgainFor. They are
+	// shorter than lookAgainEvery, which tells the two kinds of bookings apart.
 	minFetchPause = 30 * time.Second
-	maxFetchPause = time.Hour
+	maxFetchPause = lookAgainEvery / 2
 )
 
 // downloads are the finished tasks whose files this process is to fetch.

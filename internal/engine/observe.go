@@ -102,8 +102,9 @@ func succeeded(task video.Task, seen sight) video.Task {
 	switch {
 	case first && seen.fetch && wantsFile(task):
 		task.DueAt, task.Interval = seen.at, downloadLease
-	case !first && wantsFile(task) && !task.DueAt.IsZero():
+	case !first && wantsFile(task) && !task.DueAt.IsZero() && task.Interval < lookAgainEvery:
 		// A look in between leaves the download its time, also to another process.
+		// With the longer interval it was the look that was due, not a download.
 	default:
 		task = rested(task)
 	}
