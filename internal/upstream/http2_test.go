@@ -5,8 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -38,18 +38,30 @@ func breakingHTTP2(t *testing.T, how breaker) (address string, requests *atomic.
 		t.Fatal(err)
 	}
 	requests = new(atomic.Int32)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	var mu sync.Mutex
+	var conns []net.Conn
+	var serving sync.WaitGroup
+	serving.Go(func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			serveHTTP2(conn, how, requests)
+			mu.Lock()
+			conns = append(conns, conn)
+			mu.Unlock()
+			serving.Go(func() { serveHTTP2(conn, how, requests) })
 		}
-	}()
-	t.Cleanup(func() { _ = listener.Close(); <-done })
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		mu.Lock()
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+		mu.Unlock()
+		serving.Wait()
+	})
 	return "http://" + listener.Addr().String(), requests
 }
 
@@ -103,31 +115,38 @@ func TestCreateIsNotRepeatedByHTTP2(t *testing.T) {
 // The test above proves nothing unless a plain POST is repeated here.
 func TestPlainPostIsRepeatedByHTTP2(t *testing.T) {
 	for _, name := range []string{"protocol", "refused", "go away"} {
-		address, requests := breakingHTTP2(t, breakers[name])
+		twice := make(chan struct{})
+		var seen atomic.Int32
+		address, _ := breakingHTTP2(t, func(framer *http2.Framer, stream uint32) error {
+			switch seen.Add(1) {
+			case 1:
+				return breakers[name](framer, stream)
+			case 2:
+				close(twice)
+			}
+			return nil
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		done := make(chan struct{})
+		ended := make(chan error, 1)
 		transport := overHTTP2(t)
 		go func() {
-			defer close(done)
-			if resp, err := transport.RoundTrip(req); err == nil {
+			resp, err := transport.RoundTrip(req)
+			if err == nil {
 				_ = resp.Body.Close()
 			}
+			ended <- err
 		}()
-		for requests.Load() < 2 {
-			select {
-			case <-done:
-				if requests.Load() < 2 {
-					t.Fatalf("%s: ended after %d requests", name, requests.Load())
-				}
-			default:
-				runtime.Gosched()
-			}
+		select {
+		case <-twice:
+			cancel()
+			<-ended
+		case err := <-ended:
+			cancel()
+			t.Errorf("%s: ended after %d requests: %v", name, seen.Load(), err)
 		}
-		cancel()
-		<-done
 	}
 }
