@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"seedance-mcp/internal/catalog"
@@ -113,6 +114,7 @@ type Engine struct {
 
 	kicked    chan struct{}
 	lookSlots chan struct{}
+	starved   atomic.Bool // the loop waits for a slot
 }
 
 // New makes an engine. Nothing is opened or started; Close it in any case.

@@ -84,8 +84,8 @@ func (e *Engine) claim(ctx context.Context, tasks Store) (full bool, err error) 
 		e.workers.Go(func() {     // the loop itself is in the group
 			e.deal(ctx, tasks, task)
 			<-e.lookSlots
-			if len(e.lookSlots) == cap(e.lookSlots)-1 {
-				e.kick() // the loop may be waiting for a slot
+			if e.starved.Swap(false) {
+				e.kick()
 			}
 		})
 	}
@@ -98,7 +98,11 @@ func (e *Engine) untilNext(ctx context.Context, tasks Store, full bool, claimErr
 		return storeRetry
 	}
 	if full {
-		return idleLook // a finished look kicks
+		e.starved.Store(true) // the next finished look kicks
+		if len(e.lookSlots) < cap(e.lookSlots) {
+			return 0 // it may have finished before it knew
+		}
+		return idleLook
 	}
 	next, err := tasks.NextDue(ctx, e.upstreams())
 	switch {

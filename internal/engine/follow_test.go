@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/upstream"
 	"seedance-mcp/internal/video"
 )
@@ -275,4 +276,35 @@ func TestClockJumps(t *testing.T) {
 			})
 		})
 	}
+}
+
+// More tasks are due at once than may be looked at: the next are claimed as
+// soon as looks end, however many end together.
+func TestBacklogIsWorkedOff(t *testing.T) {
+	inWorldOf(t, sandbox.Options{Limit: 1 << 30, Credits: 1 << 60}, func(w *world) {
+		const tasks = 300
+		first := w.start(polling)
+		for i := range tasks {
+			mustSubmit(t, first, alice, ask(fmt.Sprint("clip ", i)))
+		}
+		if err := first.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		began := time.Now()
+		e := w.start(polling)
+		for {
+			page, err := e.List(context.Background(), alice, storeFilter(video.Success))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if page.Total == tasks {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
 }
