@@ -11,6 +11,8 @@ import (
 	"seedance-mcp/internal/video"
 )
 
+const jsonNull = "null"
+
 // coerce makes value what the argument takes, or says what was given and what
 // is valid. A nil result means that nothing was given after all.
 func (d *decoder) coerce(arg argument, value json.RawMessage) (json.RawMessage, error) {
@@ -71,7 +73,7 @@ func (arg argument) takes() string {
 
 // isAbsent says whether a value stands for none: nothing, null or blank text.
 func isAbsent(value json.RawMessage) bool {
-	if len(value) == 0 || string(value) == "null" {
+	if len(value) == 0 || string(value) == jsonNull {
 		return true
 	}
 	return value[0] == '"' && len(bytes.TrimSpace(bytes.Trim(value, `"`))) == 0
@@ -163,9 +165,13 @@ func readFlag(value json.RawMessage) (json.RawMessage, bool) {
 }
 
 // readList takes a list of texts, one text, or a text that holds such a list.
+// Empty elements stay, null as "": whoever uses the list says what they mean.
 func readList(value json.RawMessage) (json.RawMessage, bool) {
 	if text, ok := unquote(value); ok {
 		text = strings.TrimSpace(text)
+		if text == "" {
+			return nil, true
+		}
 		if !strings.HasPrefix(text, "[") {
 			return json.RawMessage("[" + quoted(text) + "]"), true
 		}
@@ -177,7 +183,8 @@ func readList(value json.RawMessage) (json.RawMessage, bool) {
 	}
 	texts := make([]string, 0, len(elements))
 	for _, element := range elements {
-		if isAbsent(element) {
+		if string(element) == jsonNull {
+			texts = append(texts, "")
 			continue
 		}
 		text, ok := unquote(element)
@@ -207,7 +214,7 @@ func isNumber(value json.RawMessage) bool {
 // kindOf names a JSON value's type for a person.
 func kindOf(value json.RawMessage) string {
 	switch {
-	case len(value) == 0 || string(value) == "null":
+	case len(value) == 0 || string(value) == jsonNull:
 		return "nothing"
 	case value[0] == '"':
 		return "a text"

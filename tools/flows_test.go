@@ -329,3 +329,28 @@ func TestEstimateTexts(t *testing.T) {
 		}
 	})
 }
+
+// TestEmptyMediaAreRefused: dropped, an empty reference would have a video from
+// the text alone made and charged for. No list at all is no reference.
+func TestEmptyMediaAreRefused(t *testing.T) {
+	for _, dialect := range []video.Dialect{video.Workflow, video.Kinovi} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, setup{dialect: dialect})
+			defer w.close(t)
+			for list, named := range map[string]string{
+				`[""]`: "image_urls[0] is empty", `[null]`: "image_urls[0] is empty", `["",null]`: "image_urls[0] is empty", `[" "]`: "image_urls[0] is empty",
+				`["","https://img.example.com/fox.png"]`: "image_urls[0] is empty", `["https://img.example.com/fox.png",null]`: "image_urls[1] is empty",
+				`"[\"\"]"`: "image_urls[0] is empty",
+			} {
+				w.fails(t, "generate_video", `{"prompt":"A fox","image_urls":`+list+`}`, named, "Nothing was ordered")
+				w.fails(t, "estimate_cost", `{"prompt":"A fox","image_urls":`+list+`}`, named)
+			}
+			if books := w.sandbox.Books(); books.Accepted != 0 {
+				t.Errorf("%s: %d were charged, want none", dialect, books.Accepted)
+			}
+			for _, list := range []string{`null`, `""`, `[]`, `"[]"`} {
+				w.works(t, "estimate_cost", `{"prompt":"A fox","image_urls":`+list+`}`)
+			}
+		})
+	}
+}

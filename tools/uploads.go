@@ -122,9 +122,12 @@ func (u *uploads) replace(wish engine.Wish, put func(asset) (string, error)) (en
 	return wish, notes, nil
 }
 
-// isLocal: no URL of the web, but content or a path.
+// isLocal: no URL of the web, but content or a path. What is empty is neither.
 func isLocal(reference string) bool {
 	lower := strings.ToLower(reference)
+	if strings.TrimSpace(lower) == "" {
+		return false
+	}
 	return strings.HasPrefix(lower, "data:") || strings.HasPrefix(lower, "file:") || !strings.Contains(lower, "://")
 }
 

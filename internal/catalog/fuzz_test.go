@@ -80,6 +80,13 @@ func FuzzMedia(f *testing.F) {
 	})
 }
 
+func oneOrNone(url string) []string {
+	if url == "" {
+		return nil
+	}
+	return []string{url}
+}
+
 // Everything at once, as a confused model might write it.
 func FuzzPlan(f *testing.F) {
 	f.Add("a fox", "Seedance 2.0", "portrait", "5 seconds", "720P", "i2v", "7", fox, "", "", true)
@@ -90,7 +97,7 @@ func FuzzPlan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, prompt, model, ratio, duration, resolution, mode, seed, image, clip, sound string, loud bool) {
 		fuzzPlan(t, c, catalog.Ask{
 			Prompt: prompt, Model: model, AspectRatio: ratio, Duration: duration, Resolution: resolution, InputMode: mode,
-			Seed: seed, ImageURLs: []string{image}, VideoURLs: []string{clip}, AudioURLs: []string{sound}, GenerateAudio: &loud,
+			Seed: seed, ImageURLs: oneOrNone(image), VideoURLs: oneOrNone(clip), AudioURLs: oneOrNone(sound), GenerateAudio: &loud,
 		})
 	})
 }

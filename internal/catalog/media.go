@@ -64,13 +64,18 @@ func upTo(n int) string {
 	return fmt.Sprintf("1 to %d", n)
 }
 
-// readURLs checks one list. Blank entries are as good as absent.
+// readURLs checks one list. A blank entry is refused: dropped, it would have a
+// video without the image that was meant made and charged for.
 func (p *planner) readURLs(kind mediaKind) ([]string, error) {
 	var urls []string
 	for i, given := range kind.given {
 		text := strings.TrimSpace(given)
 		if text == "" {
-			continue
+			return nil, refusal{
+				argument:   kind.argument,
+				message:    fmt.Sprintf("%s[%d] is empty, and a video without it would cost as much.", kind.argument, i),
+				suggestion: fmt.Sprintf("Give its URL, or leave it out; without any %s at all, leave %s out.", kind.singular, kind.argument),
+			}.error()
 		}
 		if kind.limit == 0 {
 			return nil, p.refuseKind(kind, text)

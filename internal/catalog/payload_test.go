@@ -136,7 +136,7 @@ func TestEqualWishesAreEqual(t *testing.T) {
 			catalog.Ask{Prompt: "a fox", Model: "Seedance 2.0", AspectRatio: "1280x720", Duration: "5s", Resolution: "720p"},
 		},
 		{
-			video.Kinovi, catalog.Ask{Prompt: "a fox", ImageURLs: []string{"", " " + fox + " "}, VideoURLs: []string{" "}},
+			video.Kinovi, catalog.Ask{Prompt: "a fox", ImageURLs: []string{" " + fox + " "}, VideoURLs: []string{}},
 			catalog.Ask{
 				Prompt: "a fox", Model: "seedance20-video-generation", AspectRatio: "widescreen", Duration: "5.0", Resolution: "1280×720",
 				InputMode: "first frame", ImageURLs: []string{fox}, GenerateAudio: &yes,

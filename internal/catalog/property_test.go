@@ -35,7 +35,7 @@ func anyAsk(r *rand.Rand, c *catalog.Catalog, d video.Dialect) catalog.Ask {
 		Duration:    pick("", "", "5", "4s", "15 seconds", "7.0", "30", "2"),
 		Resolution:  pick("", "", "720", "720P", "HD", "1080p", "4K", "480p", "720x1280", "1920×1080"),
 		InputMode:   pick("", "", "keyframe", "Reference", "i2v", "none"),
-		ImageURLs:   some(fox, den, ""), VideoURLs: some(walk, "https://img.example.com/clip"), AudioURLs: some(music),
+		ImageURLs:   some(fox, den), VideoURLs: some(walk, "https://img.example.com/clip"), AudioURLs: some(music),
 	}
 	if r.IntN(3) == 0 {
 		ask.Seed = pick("0", "-1", "42", "4294967295", "7.0")
