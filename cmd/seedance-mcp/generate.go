@@ -61,6 +61,9 @@ func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 	if err := g.setOut(*out); err != nil {
 		return exitUsage, err
 	}
+	if g.dir != "" && s.download != nil && !*s.download {
+		return exitUsage, usageError("--out needs downloads, which --download off or SEEDANCE_DOWNLOAD switches off")
+	}
 	if g.app, err = newApp(s, t, wiring{downloads: true, saveTo: g.dir, logLevel: slog.LevelWarn}); err != nil {
 		return exitFailed, err
 	}
@@ -132,15 +135,31 @@ func (g *generation) run(ctx context.Context) (int, error) {
 		return exitFailed, err
 	}
 	if ctx.Err() != nil && !task.State.Settled() {
-		fmt.Fprintf(g.t.err, "\nInterrupted. The task goes on and is not lost; pick it up with:\n\n  seedance-mcp tasks %s --wait\n", task.ID)
+		fmt.Fprintf(g.t.err, "\nInterrupted. %s Pick it up with:\n\n  seedance-mcp tasks %s --wait\n", leftBehind(task), task.ID)
 		return exitBroken, nil
 	}
 	if task.State == video.Success && g.dir != "" {
-		if task, err = g.app.engine.Download(ctx, localPrincipal, task.ID, g.dir, g.name); err != nil {
+		saved, err := g.app.engine.Download(ctx, localPrincipal, task.ID, g.dir, g.name)
+		if err != nil {
+			for _, v := range task.Videos {
+				fmt.Fprintf(g.t.err, "URL       %s\n", v.URL)
+			}
 			return exitFailed, fmt.Errorf("the video is made, but not saved: %w", err)
 		}
+		task = saved
 	}
 	return g.report(task)
+}
+
+// leftBehind says what becomes of a task that nobody follows.
+func leftBehind(task video.Task) string {
+	switch task.State {
+	case video.Queued:
+		return "The task is queued: nothing is paid yet, and it is sent when seedance-mcp next runs (tasks cancel withdraws it)."
+	case video.Submitting:
+		return "The paid call is under way: its task may become unconfirmed, and is never sent twice."
+	}
+	return "The task goes on and is not lost."
 }
 
 // refusal turns an error into an exit code: what the user can write

@@ -78,14 +78,16 @@ func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string)
 		})
 	}
 	fs.SetOutput(io.Discard)
-	fs.Usage = func() {
+	help := func() {
 		fmt.Fprintf(t.out, "usage: seedance-mcp %s\n\n", synopsis)
 		fs.SetOutput(t.out)
 		fs.PrintDefaults()
 		fs.SetOutput(io.Discard)
 	}
+	fs.Usage = func() {} // an error gets its one line, on stderr: stdout may belong to a protocol
 	rest, err := parseInterspersed(fs, args)
 	if errors.Is(err, flag.ErrHelp) {
+		help()
 		return s, nil, err
 	}
 	if err != nil {

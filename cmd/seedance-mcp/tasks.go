@@ -49,6 +49,12 @@ func runTasks(ctx context.Context, t terminal, args []string) (int, error) {
 	if f.state != "" && !video.State(f.state).Valid() {
 		return exitUsage, usageError("--state must be one of %v", video.States())
 	}
+	if f.limit < 1 || f.days < 1 {
+		return exitUsage, usageError("--limit and --days must be at least 1")
+	}
+	if (f.csv && !f.usage) || (f.wait && len(rest) != 1) {
+		return exitUsage, usageError("--csv goes with --usage, --wait with the ID of a task")
+	}
 	a, err := newApp(s, t, wiring{downloads: true, logLevel: slog.LevelWarn})
 	if err != nil {
 		return exitFailed, err
@@ -67,6 +73,8 @@ func tasksCommand(ctx context.Context, a *app, t terminal, f taskFlags, rest []s
 		return showUsage(ctx, a, t, f)
 	case len(rest) == 0:
 		return listTasks(ctx, a, t, f)
+	case len(rest) == 1 && (rest[0] == "cancel" || rest[0] == "resolve"):
+		return exitUsage, usageError("tasks %s needs the ID of a task; seedance-mcp tasks shows them", rest[0])
 	case len(rest) == 1:
 		return showTask(ctx, a, t, f, rest[0])
 	case len(rest) == 2 && rest[0] == "cancel":
@@ -142,7 +150,16 @@ func showTask(ctx context.Context, a *app, t terminal, f taskFlags, id string) (
 		show = view.show
 	}
 	task, err = followTask(ctx, a, task, show)
-	return printTask(t, f, task, err)
+	code, err := printTask(t, f, task, err)
+	switch {
+	case err != nil:
+		return code, err
+	case ctx.Err() != nil && !task.State.Settled():
+		return exitBroken, nil
+	case task.State != video.Success:
+		return exitFailed, nil
+	}
+	return exitOK, nil
 }
 
 func printTask(t terminal, f taskFlags, task video.Task, err error) (int, error) {

@@ -95,6 +95,8 @@ func (e *Engine) queueDownload(tasks Store, task video.Task) {
 			}
 			if e.work.Err() == nil {
 				e.download(e.work, tasks, task)
+			} else {
+				e.handBack(e.work, tasks, task)
 			}
 		}
 	}()
@@ -117,7 +119,8 @@ func (e *Engine) download(ctx context.Context, tasks Store, claimed video.Task) 
 	e.o.Checkpoint("download.claimed")
 	files, err := e.fetchLeased(ctx, tasks, task)
 	if ctx.Err() != nil {
-		return // the next process goes on from the part that is there
+		e.handBack(ctx, tasks, task)
+		return
 	}
 	if err != nil {
 		e.o.Logger.Warn("a download failed", "task", task.ID, "code", video.CodeOf(err), "error", err)
@@ -129,6 +132,22 @@ func (e *Engine) download(ctx context.Context, tasks Store, claimed video.Task) 
 	}
 	e.o.Checkpoint("download.stored")
 	e.kick()
+}
+
+// handBack makes an unfinished download due again at once: another process, or
+// the next one, goes on from the part that is there.
+func (e *Engine) handBack(ctx context.Context, tasks Store, task video.Task) {
+	ctx = context.WithoutCancel(ctx)
+	_, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
+		if !wantsFile(*t) {
+			return errMoved
+		}
+		t.DueAt = e.now()
+		return nil
+	})
+	if err != nil && !errors.Is(err, errMoved) {
+		e.logStore(ctx, "hand back a download", task, err)
+	}
 }
 
 // lease makes the download this process's for a while: right only if nobody

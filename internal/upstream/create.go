@@ -112,7 +112,7 @@ func (c *Client) notSent(err error) *video.Error {
 	return &video.Error{
 		Code:       video.Unavailable,
 		Message:    c.clean("The video service could not be reached: "+reason(err)+".") + " Nothing was sent and nothing was charged.",
-		Suggestion: "Try again in a moment; `seedance-mcp doctor` checks the connection.",
+		Suggestion: "Try again in a moment; if it goes on, check the network, SEEDANCE_API_URL and the proxy.",
 		Err:        cause(err),
 	}
 }

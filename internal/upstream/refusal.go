@@ -181,7 +181,7 @@ func (c *Client) refusal(got answer, found problem) *video.Error {
 	case http.StatusUnauthorized:
 		refused.Code = video.Unauthenticated
 		refused.Message = "The video service does not accept the API key" + quoted
-		refused.Suggestion = "Set SEEDANCE_API_KEY to an active key; `seedance-mcp doctor` checks it."
+		refused.Suggestion = "Set SEEDANCE_API_KEY to an active key of the account."
 	case http.StatusPaymentRequired:
 		refused.Code = video.InsufficientCredits
 		refused.Required, refused.Available = found.required, found.available
@@ -192,7 +192,7 @@ func (c *Client) refusal(got answer, found problem) *video.Error {
 		refused.Message = "The video service does not allow this" + quoted
 		refused.Suggestion = "Ask the user to enable API access for this account at the service."
 		if said == "" {
-			refused.Suggestion = "A firewall or proxy in between seems to refuse it; `seedance-mcp doctor` checks the connection."
+			refused.Suggestion = "A firewall or proxy in between seems to refuse it; check the network."
 		}
 	case http.StatusTooManyRequests:
 		refused.Code = video.ConcurrencyLimit
@@ -203,7 +203,7 @@ func (c *Client) refusal(got answer, found problem) *video.Error {
 		http.StatusUpgradeRequired, http.StatusUnavailableForLegalReasons:
 		refused.Code = video.Unavailable
 		refused.Message = "This address does not answer as the video service should" + quoted
-		refused.Suggestion = "Check SEEDANCE_API_URL and the proxy settings; `seedance-mcp doctor` helps."
+		refused.Suggestion = "Check SEEDANCE_API_URL and the proxy settings (HTTPS_PROXY)."
 	default:
 		refused.Code = video.Invalid
 		refused.Argument = found.argument
