@@ -61,8 +61,16 @@ func TestEveryState(t *testing.T) {
 			switch {
 			case state.Final():
 			case state == video.Unconfirmed:
-				if !strings.Contains(next, "Only if the user is sure") {
-					t.Errorf("%s: next %q", state, next)
+				for _, words := range []string{
+					"Only if the user is sure", "get_task_status with task_id=" + stored.ID,
+					"tasks resolve " + stored.ID + " --upstream-id ID", "tasks resolve " + stored.ID + " --not-paid",
+				} {
+					if !strings.Contains(next, words) {
+						t.Errorf("%s: next %q does not say %q", state, next, words)
+					}
+				}
+				if strings.Contains(next, "task_id set to its upstream id") {
+					t.Errorf("%s: next %q would book it twice", state, next)
 				}
 			default:
 				for _, words := range []string{"get_task_status", "task_id=" + stored.ID, "Do not call generate_video again"} {
