@@ -176,6 +176,9 @@ func (e *Engine) fetchLeased(ctx context.Context, tasks Store, task video.Task) 
 			case <-ticker.C:
 			}
 			_, err := tasks.Change(renewing, task.ID, func(t *video.Task) error {
+				if released(*t) {
+					return store.ErrUnchanged
+				}
 				t.DueAt = e.now().Add(downloadLease)
 				return nil
 			})
@@ -240,7 +243,7 @@ func (e *Engine) storeFiles(ctx context.Context, tasks Store, task video.Task, f
 			}
 		}
 		t.Videos = videos
-		if failure == nil || hopeless(failure) || !now.Before(t.CompletedAt.Add(lookAgainFor)) {
+		if failure == nil || released(*t) || hopeless(failure) || !now.Before(t.CompletedAt.Add(lookAgainFor)) {
 			*t = rested(*t)
 			return nil
 		}

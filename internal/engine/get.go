@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -18,6 +19,11 @@ const (
 	// farOff is when a look is far enough ahead that somebody's interest
 	// should bring it forward.
 	farOff = 15 * time.Second
+	// doubtFor is how long before an adopted task an unconfirmed one may have
+	// been sent that it may be; doubtSkew allows for the upstream's clock.
+	doubtFor  = 24 * time.Hour
+	doubtSkew = 5 * time.Minute
+	maxDoubts = 3
 )
 
 type upstreamRecord = upstream.Record
@@ -94,6 +100,7 @@ func (e *Engine) adopt(ctx context.Context, tasks Store, principal, id string) (
 		task.CreatedAt, task.SubmittedAt = made, made
 	}
 	record.TaskID = id
+	task.Reason = e.doubts(ctx, tasks, task)
 	task = observe(task, e.sight(ctx, tasks, task, record, nil))
 	stored, isNew, err := tasks.Insert(ctx, task)
 	if err != nil {
@@ -107,6 +114,28 @@ func (e *Engine) adopt(ctx context.Context, tasks Store, principal, id string) (
 		e.kick()
 	}
 	return stored, nil
+}
+
+// doubts names the unconfirmed tasks that an adopted one may be: then its cost
+// is booked twice until a person says so.
+func (e *Engine) doubts(ctx context.Context, tasks Store, task video.Task) string {
+	page, err := tasks.List(ctx, store.Filter{
+		Principal: task.Principal, Upstream: task.Upstream, States: []video.State{video.Unconfirmed},
+		Since: task.CreatedAt.Add(-doubtFor), Until: task.CreatedAt.Add(doubtSkew), Limit: maxDoubts,
+	})
+	if err != nil {
+		e.logStore(ctx, "look for unconfirmed tasks", task, err)
+		return ""
+	}
+	var b strings.Builder
+	for i, t := range page.Tasks {
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		fmt.Fprintf(&b, "Task %s is unconfirmed: if this is its video, settle it with seedance-mcp tasks resolve %s --upstream-id %s; until then its cost is counted twice.",
+			t.ID, t.ID, task.UpstreamID)
+	}
+	return b.String()
 }
 
 // plausibleUpstreamID keeps obvious nonsense, and our own ids, from becoming

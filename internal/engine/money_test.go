@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -183,17 +184,98 @@ func TestResolveByHand(t *testing.T) {
 		wantCode(t, err, video.Conflict)
 		_, err = e.Resolve(context.Background(), alice, c, engine.Resolution{UpstreamID: "task_nosuch"})
 		wantCode(t, err, video.NotFound)
-		mustGet(t, e, alice, ids["b"]) // adopted: followed elsewhere from now on
-		_, err = e.Resolve(context.Background(), alice, c, engine.Resolution{UpstreamID: ids["b"]})
-		wantCode(t, err, video.Conflict)
+		mustGet(t, e, bob, ids["b"]) // adopted, by somebody else
+		own := mustSubmit(t, e, alice, ask("d")).Task
+		for _, id := range []string{ids["b"], own.UpstreamID} {
+			_, err = e.Resolve(context.Background(), alice, c, engine.Resolution{UpstreamID: id})
+			wantCode(t, err, video.Conflict)
+		}
 		if _, err = e.Resolve(context.Background(), alice, c, engine.Resolution{UpstreamID: ids["c"]}); err != nil {
 			t.Fatal(err)
 		}
 		if task := settle(t, e, alice, c); task.State != video.Success || task.Charged != credits("200") {
 			t.Errorf("found again = %+v", task)
 		}
-		if n := len(w.sandbox.Books().Entries); n != 3 {
+		if n := len(w.sandbox.Books().Entries); n != 4 {
 			t.Errorf("posted %d times", n)
+		}
+	})
+}
+
+// A lost answer whose video was then read by its upstream id is booked once
+// more, as an adopted task; the person's word merges the two, whatever the
+// adopted one has come to, also after a crash between the two writes.
+func TestResolveMergesTheAdoptedTask(t *testing.T) {
+	tests := map[string]struct {
+		finished bool
+		diesAt   string
+	}{
+		"running": {}, "finished": {finished: true},
+		"dies before": {true, "resolve.recorded"}, "dies between": {true, "resolve.released"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				ctx := context.Background()
+				e := w.start(polling)
+				lost := mustSubmit(t, e, alice, ask("x [sandbox:create-lost]")).Task
+				upstreamID := w.sandbox.Books().Entries[0].TaskID
+				adopted := mustGet(t, e, alice, upstreamID)
+				command := "seedance-mcp tasks resolve " + lost.ID + " --upstream-id " + upstreamID
+				if !strings.Contains(adopted.Reason, command) {
+					t.Errorf("reason = %q", adopted.Reason)
+				}
+				if tt.finished {
+					adopted = settle(t, e, alice, adopted.ID)
+					if !strings.Contains(adopted.Reason, command) {
+						t.Errorf("reason in the end = %q", adopted.Reason)
+					}
+				}
+				word := engine.Resolution{UpstreamID: upstreamID}
+				if tt.diesAt != "" {
+					die, _ := mortal(tt.diesAt, 1)
+					if _, err := w.start(polling, die).Resolve(ctx, alice, lost.ID, word); err == nil {
+						t.Fatal("a dead process resolved it")
+					}
+					if task := mustGet(t, e, alice, lost.ID); task.State != video.Unconfirmed || task.Reserved != credits("200") {
+						t.Errorf("after the crash = %+v", task)
+					}
+				}
+				if _, err := e.Resolve(ctx, alice, lost.ID, word); err != nil {
+					t.Fatal(err)
+				}
+				if task := settle(t, e, alice, lost.ID); task.State != video.Success || task.Charged != credits("200") || task.UpstreamID != upstreamID {
+					t.Errorf("found again = %+v", task)
+				}
+				time.Sleep(24 * time.Hour) // no look brings the other one back
+				gone := mustGet(t, e, alice, adopted.ID)
+				if gone.State != video.Failed || gone.Charged != 0 || !gone.Settled || gone.UpstreamID != "" || !strings.Contains(gone.Failure.Message, lost.ID) {
+					t.Errorf("merged = %+v", gone)
+				}
+				if task := mustGet(t, e, alice, upstreamID); task.ID != lost.ID {
+					t.Errorf("the upstream's id leads to %s", task.ID)
+				}
+				usage, err := e.Usage(ctx, alice, time.Time{}, time.Time{})
+				if err != nil || usage.Charged != credits("200") || usage.Reserved != 0 {
+					t.Errorf("usage = %+v, %v", usage, err)
+				}
+			})
+		})
+	}
+}
+
+// The adopted task's file goes with the video: it is not fetched again.
+func TestResolveKeepsTheAdoptedTasksFile(t *testing.T) {
+	inWorld(t, func(w *world) {
+		e := w.start(with(newMedia(t, time.Second)))
+		lost := mustSubmit(t, e, alice, ask("x [sandbox:create-lost]")).Task
+		upstreamID := w.sandbox.Books().Entries[0].TaskID
+		settle(t, e, alice, mustGet(t, e, alice, upstreamID).ID)
+		time.Sleep(time.Minute)
+		path := mustGet(t, e, alice, upstreamID).Videos[0].Path
+		task, err := e.Resolve(context.Background(), alice, lost.ID, engine.Resolution{UpstreamID: upstreamID})
+		if err != nil || path == "" || task.Videos[0].Path != path || !task.DueAt.IsZero() {
+			t.Errorf("file %q, resolved to %+v, %v", path, task, err)
 		}
 	})
 }

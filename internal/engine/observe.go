@@ -33,6 +33,9 @@ type sight struct {
 	pace   pace
 	// fetch says that finished videos are to be downloaded.
 	fetch bool
+	// saved are the videos of a row that was merged into the task: their files
+	// are kept.
+	saved []video.Video
 }
 
 // observe is what becomes of a task after a look. It is pure, and safe to
@@ -40,6 +43,9 @@ type sight struct {
 // final states are left only for a better truth, and a look that failed never
 // ends a task, except "no such task" again and again.
 func observe(task video.Task, seen sight) video.Task {
+	if released(task) {
+		return task
+	}
 	if seen.err != nil {
 		return unseen(task, seen)
 	}
@@ -70,11 +76,12 @@ func running(task video.Task, seen sight) video.Task {
 	}
 	task = reopened(task)
 	task = accepted(task, seen)
+	reason := doubt(task)
 	ahead := task.State == video.Generating && seen.record.State == video.Waiting // an older look came late
 	if !ahead {
 		task.State = seen.record.State
 	}
-	task.Reason, task.EmptySuccesses = "", 0
+	task.Reason, task.EmptySuccesses = reason, 0
 	elapsed := seen.at.Sub(task.SubmittedAt)
 	if elapsed >= seen.pace.deadline {
 		task.State = video.Stalled
@@ -84,15 +91,27 @@ func running(task video.Task, seen sight) video.Task {
 	return booked(task, seen.at, seen.pace.interval(elapsed))
 }
 
+// doubt is what an adopted task keeps saying of itself while it goes on: that
+// it may be booked twice (see [Engine.doubts]).
+func doubt(task video.Task) string {
+	if !adopted(task) || task.State == video.Stalled {
+		return ""
+	}
+	return task.Reason
+}
+
 // succeeded: there is a video.
 func succeeded(task video.Task, seen sight) video.Task {
 	r := seen.record
 	first := task.State != video.Success
 	if first {
 		task = accepted(reopened(task), seen)
+		task.Reason, task.EmptySuccesses, task.Polls = doubt(task), 0, 0
 		task.State = video.Success
-		task.Reason, task.EmptySuccesses, task.Polls = "", 0, 0
 		task.CompletedAt = completion(task, seen)
+	}
+	if len(task.Videos) == 0 {
+		task.Videos = seen.saved
 	}
 	task.Videos = merged(task.Videos, r.Videos)
 	if used := sane(r.CreditsUsed); used != nil {

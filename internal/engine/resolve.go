@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
 
@@ -19,8 +20,10 @@ type Resolution struct {
 
 // Resolve settles an unconfirmed task, or a failed one of which nobody knows
 // what it cost. Not paid releases the reservation, paid charges it; either way
-// a webhook or late answer that proves otherwise still prevails. Conflict: the
-// task is in another state, or the upstream's task is another row's.
+// a webhook or late answer that proves otherwise still prevails. An upstream's
+// task that was adopted meanwhile is merged: the adopted row ends, at no cost.
+// Conflict: the task is in another state, or the upstream's task is another
+// principal's or that of another row of our own making.
 func (e *Engine) Resolve(ctx context.Context, principal, id string, r Resolution) (video.Task, error) {
 	if r.Paid == nil && r.UpstreamID == "" {
 		return video.Task{}, &video.Error{
@@ -73,16 +76,10 @@ func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, up
 			Suggestion: "get_task_status with that upstream id follows it as a task of its own.",
 		}
 	}
-	if other, err := tasks.ByUpstreamID(ctx, task.Upstream, upstreamID); err == nil && other.ID != task.ID {
-		conflict := &video.Error{
-			Code:       video.Conflict,
-			Message:    "Another task follows the upstream's " + video.Clip(upstreamID, maxUpstreamID) + " already.",
-			Suggestion: "If they are the same video, settle this one as not paid: the other one counts the cost.",
-		}
-		if other.Principal == task.Principal {
-			conflict.Message = "Task " + other.ID + " follows the upstream's " + upstreamID + " already."
-		}
-		return video.Task{}, conflict
+	other, err := tasks.ByUpstreamID(ctx, task.Upstream, upstreamID)
+	taken := err == nil && other.ID != task.ID
+	if taken && (other.Principal != task.Principal || !adopted(other)) {
+		return video.Task{}, errTaken(task, other)
 	}
 	record, err := e.o.Account.Upstream.Record(ctx, upstreamID)
 	if err != nil {
@@ -90,7 +87,82 @@ func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, up
 	}
 	e.o.Checkpoint("resolve.recorded")
 	record.TaskID = upstreamID
-	return e.apply(ctx, tasks, task, e.sight(ctx, tasks, task, record, nil))
+	seen := e.sight(ctx, tasks, task, record, nil)
+	if taken {
+		if seen.saved, err = e.release(ctx, tasks, other, task); err != nil {
+			return video.Task{}, err
+		}
+		e.o.Checkpoint("resolve.released")
+	}
+	stored, err := e.apply(ctx, tasks, task, seen)
+	if err != nil || stored.UpstreamID == upstreamID {
+		return stored, err
+	}
+	// Meanwhile it turned out to be another of the upstream's tasks.
+	if taken {
+		if _, err := e.adopt(ctx, tasks, task.Principal, upstreamID); err != nil {
+			return video.Task{}, err
+		}
+	}
+	return video.Task{}, errNotOpen(stored)
+}
+
+// errTaken: the upstream's task is another row's, which is not to be merged.
+func errTaken(task, other video.Task) error {
+	conflict := &video.Error{
+		Code:       video.Conflict,
+		Message:    "Another task follows the upstream's " + video.Clip(other.UpstreamID, maxUpstreamID) + " already.",
+		Suggestion: "If they are the same video, settle this one as not paid: the other one counts the cost.",
+	}
+	if other.Principal == task.Principal {
+		conflict.Message = "Task " + other.ID + " follows the upstream's " + other.UpstreamID + " already."
+	}
+	return conflict
+}
+
+// release takes the upstream's task, and what it cost, off an adopted row, so
+// that heir can follow it and it is booked once; it gives the videos so far.
+// Should heir not come to it,
+// it is still unconfirmed, its reservation counts, and the same word again
+// ends it.
+func (e *Engine) release(ctx context.Context, tasks Store, adoptee, heir video.Task) ([]video.Video, error) {
+	now := e.now()
+	var videos []video.Video
+	stored, err := tasks.Change(ctx, adoptee.ID, func(t *video.Task) error {
+		if t.UpstreamID != adoptee.UpstreamID {
+			return store.ErrUnchanged // released already
+		}
+		t.State, t.Reason, t.CompletedAt = video.Failed, "", now
+		t.DueAt, t.Interval, t.EmptySuccesses = time.Time{}, 0, 0
+		videos = t.Videos
+		t.UpstreamID, t.Videos = "", nil
+		t.Failure = &video.Failure{
+			Class:      video.FailWithdrawn,
+			Message:    "This was the video of task " + heir.ID + ", which follows it and counts its cost.",
+			Charged:    video.ChargedNo,
+			Retry:      video.RetryNo,
+			Suggestion: "get_task_status with " + heir.ID + " shows it.",
+		}
+		*t = writtenOff(*t, nil)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.o.Logger.Info("adopted task merged", "task", stored.ID, "into", heir.ID, "upstream_task", adoptee.UpstreamID)
+	return videos, nil
+}
+
+// adopted says that the task was not sent by us: see [Engine.adopt].
+func adopted(task video.Task) bool {
+	return task.RequestHash == "" && len(task.Payload) == 0 && task.CallbackToken == ""
+}
+
+// released says that an adopted task was merged into another one: no look at
+// the upstream's task concerns it any more.
+func released(task video.Task) bool {
+	return task.State == video.Failed && task.UpstreamID == "" && task.Failure != nil &&
+		task.Failure.Class == video.FailWithdrawn && adopted(task)
 }
 
 func (e *Engine) resolveByWord(ctx context.Context, tasks Store, task video.Task, paid bool) (video.Task, error) {
