@@ -210,10 +210,13 @@ func (d *decoder) missing(arg argument) error {
 
 func (d *decoder) unknown(name string) error {
 	names := d.shown()
+	message := fmt.Sprintf("%s has no argument %q; nothing was done, so that no wish is lost unnoticed.", d.tool, video.Clip(name, 40))
+	if near := d.nearest(name, names); near != "" {
+		message += fmt.Sprintf(" The nearest is %s.", near)
+	}
 	return &video.Error{
 		Code: video.Invalid, Argument: video.Clip(name, 40), Valid: names,
-		Message: fmt.Sprintf("%s has no argument %q; nothing was done, so that no wish is lost unnoticed. The nearest is %s.",
-			d.tool, video.Clip(name, 40), nearest(name, names)),
+		Message:    message,
 		Suggestion: fmt.Sprintf("Rename it or leave it out (what it says may go into the prompt) and call %s again. It takes %s.", d.tool, strings.Join(names, ", ")),
 	}
 }

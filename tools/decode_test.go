@@ -52,6 +52,9 @@ func TestDecodeWish(t *testing.T) {
 		"imageUrl":               {`{"prompt":"a fox","imageUrl":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "imageUrl was read as image_urls."},
 		"imageUrls":              {`{"prompt":"a fox","imageUrls":["https://e.test/a.png"]}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "imageUrls was read as image_urls."},
 		"image_url":              {`{"prompt":"a fox","image_url":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "image_url was read as image_urls."},
+		"image":                  {`{"prompt":"a fox","image":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "image was read as image_urls."},
+		"length":                 {`{"prompt":"a fox","length":5}`, wishArguments{Prompt: "a fox", Duration: "5"}, "length was read as duration."},
+		"lenght":                 {`{"prompt":"a fox","lenght":5}`, wishArguments{Prompt: "a fox", Duration: "5"}, "lenght was read as duration."}, //nolint:misspell // meant
 		"images":                 {`{"prompt":"a fox","images":["https://e.test/a.png"]}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "images was read as image_urls."},
 		"same value twice":       {`{"prompt":"a fox","image_url":"https://e.test/a.png","image_urls":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, ""},
 		"near miss over null":    {`{"prompt":"a fox","image_urls":null,"image_url":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, "image_url was read as image_urls."},
@@ -151,7 +154,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"credits beyond all":       {`{"prompt":"a fox","max_credits":1e300}`, "max_credits", []string{"number of credits"}},
 		"flag not one":             {`{"prompt":"a fox","force_new":"maybe"}`, "force_new", []string{"true or false", "maybe"}},
 		"flag a list":              {`{"prompt":"a fox","force_new":[]}`, "force_new", []string{"true or false"}},
-		"unknown":                  {`{"prompt":"a fox","negative_prompt":"dogs"}`, "negative_prompt", []string{"no argument", "negative_prompt", "nearest is prompt", "nothing was done"}},
+		"unknown":                  {`{"prompt":"a fox","negative_prompt":"dogs"}`, "negative_prompt", []string{"no argument", "negative_prompt", "It takes prompt, model", "nothing was done"}},
 		"unknown, near":            {`{"prompt":"a fox","durration":5}`, "durration", []string{"nearest is duration"}},
 		"unknown, hostile name":    {`{"prompt":"a fox","` + huge + `":1}`, "", []string{"no argument"}},
 		"two different images":     {`{"prompt":"a fox","image_url":"https://e.test/a.png","image_urls":["https://e.test/b.png"]}`, "image_urls", []string{"same argument"}},

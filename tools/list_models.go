@@ -170,7 +170,7 @@ func findModel(models []catalog.Model, given string) (catalog.Model, error) {
 	}
 	return catalog.Model{}, &video.Error{
 		Code: video.Invalid, Argument: nameModel, Given: video.Clip(given, 60), Valid: ids,
-		Message:    fmt.Sprintf("There is no model %q; the nearest is %s.", video.Clip(given, 60), nearest(given, ids)),
+		Message:    fmt.Sprintf("There is no model %q here. There are %s.", video.Clip(given, 60), strings.Join(ids, ", ")),
 		Suggestion: "Call list_models without arguments to see all.",
 	}
 }

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -35,13 +36,18 @@ func TestReadSince(t *testing.T) {
 	}
 }
 
+// TestNearest: a suggestion is a slip of the pen away, never a guess.
 func TestNearest(t *testing.T) {
-	names := []string{"prompt", "aspect_ratio", "duration", "image_urls"}
+	decoder := wishDecoder(t)
 	for given, want := range map[string]string{
-		"durration": "duration", "aspekt": "aspect_ratio", "negative_prompt": "prompt", "image_uri": "image_urls", "": "prompt", "DURATION!": "duration",
+		"durration": "duration", "aspekt": "aspect_ratio", "image_uri": "image_urls", "DURATOIN!": "duration", "promt": "prompt", "secnds": "duration", "imge": "image_urls",
+		"negative_prompt": "", "": "", "fps": "", "style": "", "cfg_scale": "", "n": "", "camera": "", "width": "", "watermark": "", strings.Repeat("x", 300): "",
 	} {
-		if got := nearest(given, names); got != want {
+		if got := decoder.nearest(given, decoder.shown()); got != want {
 			t.Errorf("%q: got %q, want %q", given, got, want)
+		}
+		if text := decoder.unknown(given).Error(); want == "" && strings.Contains(text, "nearest") {
+			t.Errorf("%q: %s", given, text)
 		}
 	}
 }

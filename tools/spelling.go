@@ -1,6 +1,10 @@
 package tools
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // spelling reduces a name to what survives any habit of writing: letters and
 // digits in lower case.
@@ -19,19 +23,26 @@ func spelling(name string) string {
 
 func singular(name string) string { return strings.TrimSuffix(name, "s") }
 
-// nearest is the candidate with the fewest edits from the given name, for the
-// length of the longer one.
-func nearest(given string, candidates []string) string {
-	given = spelling(given)
-	if len(given) > 64 {
-		given = given[:64] // enough to tell; keeps the table small
+// maxSlips is how many edits away a name can still be a slip of the pen. In a
+// short name each edit weighs more: a third of it at most.
+const maxSlips = 2
+
+func slip(given, name string) (slips int, ok bool) {
+	if longer := max(len(given), len(name)); longer > 64 {
+		return 0, false // no argument has such a name; keeps the table small
 	}
-	best, least := "", 2.0
-	for _, candidate := range candidates {
-		name := spelling(candidate)
-		share := float64(edits(given, name)) / float64(max(len(given), len(name), 1))
-		if share < least {
-			best, least = candidate, share
+	slips = edits(given, name)
+	return slips, slips <= maxSlips && 3*slips <= max(len(given), len(name))
+}
+
+// nearest is the one of the names that was meant by a slip of the pen, in any
+// spelling that is understood; "" when nothing is near.
+func (d *decoder) nearest(given string, names []string) string {
+	given = spelling(given)
+	best, least := "", maxSlips+1
+	for _, known := range slices.Sorted(maps.Keys(d.spellings)) {
+		if slips, ok := slip(given, known); ok && slips < least && slices.Contains(names, d.spellings[known]) {
+			best, least = d.spellings[known], slips
 		}
 	}
 	return best

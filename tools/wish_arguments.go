@@ -65,11 +65,11 @@ func describedWish(d Deps) []argument {
 		{name: "aspect_ratio", values: ratios, aliases: []string{"ratio", "aspect", "size", "orientation"},
 			description: "Default 16:9"},
 		{name: "duration", kind: wholeKind, minimum: &shortest, maximum: &longest,
-			aliases:     []string{"duration_seconds", "seconds", "length", "video_length", "time"},
+			aliases:     []string{"duration_seconds", "seconds", "length", "lenght", "video_length", "time"}, //nolint:misspell // which is what models do
 			description: fmt.Sprintf("Whole seconds, %d-%d by model, default 5", shortest, longest)},
 		{name: "resolution", kind: looseKind, values: resolutions, hidden: len(resolutions) < 2,
 			aliases: []string{"quality", "output_resolution"}, description: "Default 720p"},
-		{name: "image_urls", kind: listKind, aliases: []string{"images", "img_url", "urls", "first_frame", "first_frame_url", "reference_images", "start_image"},
+		{name: "image_urls", kind: listKind, aliases: []string{"images", "image", "img", "img_url", "urls", "first_frame", "first_frame_url", "reference_images", "start_image"},
 			description: images + "; 1 = first frame, 2 = first and last"},
 		{name: "video_urls", kind: listKind, hidden: kinoviOnly, aliases: []string{nameVideos, "reference_videos"},
 			description: "Reference videos"},
