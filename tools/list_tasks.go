@@ -110,7 +110,16 @@ func listFilter(d Deps, c call[listArguments]) (store.Filter, []string, error) {
 	if c.In.Limit != 0 {
 		limit, notes = clamp("limit", c.In.Limit, 1, maxListed, notes)
 	}
-	return store.Filter{States: states, Model: c.In.Model, Since: since, Text: c.In.Text, Limit: limit, Cursor: c.In.Cursor}, notes, nil
+	model := c.In.Model
+	if model != "" {
+		if model, err = d.Catalog.FindModel(d.Dialect, c.In.Model); err != nil {
+			return store.Filter{}, nil, err
+		}
+		if model != c.In.Model {
+			notes = append(notes, fmt.Sprintf("model %s was read as %s.", video.Clip(c.In.Model, 40), model))
+		}
+	}
+	return store.Filter{States: states, Model: model, Since: since, Text: c.In.Text, Limit: limit, Cursor: c.In.Cursor}, notes, nil
 }
 
 func listedStates() []string {

@@ -26,11 +26,15 @@ func TestListTasks(t *testing.T) {
 		for arguments, total := range map[string]float64{
 			`{}`: 2, `{"state":"success"}`: 1, `{"status":"done"}`: 1, `{"state":"running"}`: 1, `{"state":"FAILED"}`: 0, `{"text":"fox"}`: 1, `{"query":"CRANE"}`: 1,
 			`{"since":"30m"}`: 1, `{"since":"2h"}`: 2, `{"since":"2000-01-01"}`: 2, `{"since":"2000-01-01T00:30:00Z"}`: 1, `{"since":"today"}`: 2, `{"since":"7d"}`: 2,
-			`{"model":"seedance-20"}`: 2, `{"model":"sora2"}`: 0, `{"limit":1}`: 2, `{"limit":1000}`: 2, `{"nonsense":true}`: 2,
+			`{"model":"seedance-20"}`: 2, `{"model":"sora2"}`: 0, `{"model":"Seedance 2.0"}`: 2, `{"model":"SEEDANCE-2-0"}`: 2, `{"model":"seedance2-5"}`: 0, `{"limit":1}`: 2, `{"limit":1000}`: 2, `{"nonsense":true}`: 2,
 		} {
 			if got := w.works(t, "list_tasks", arguments); got.Fields["total"] != total {
 				t.Errorf("%s: total %v, want %v", arguments, got.Fields["total"], total)
 			}
+		}
+		w.fails(t, "list_tasks", `{"model":"veo-3"}`, "model", "veo-3", "seedance-20", "sora2")
+		if got := w.works(t, "list_tasks", `{"model":"Seedance 2.0"}`); !strings.Contains(got.Text, "was read as seedance-20") {
+			t.Errorf("an alias is not told: %s", got.Text)
 		}
 		w.fails(t, "list_tasks", `{"state":"lost"}`, "state", "success")
 		w.golden(t, "error_since", w.fails(t, "list_tasks", `{"since":"last full moon"}`, "since", "24h"))

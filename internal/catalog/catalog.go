@@ -76,6 +76,26 @@ func (c *Catalog) Model(d video.Dialect, id string) (Model, bool) {
 	return Model{}, false
 }
 
+// FindModel finds a model by any name that Plan understands. It knows the other
+// dialects' models too: a store may hold tasks of a server that ran another.
+// The refusal of an unknown name lists valid ids.
+func (c *Catalog) FindModel(d video.Dialect, name string) (id string, err error) {
+	dialect := c.dialects[d]
+	if dialect == nil {
+		return "", video.Errorf(video.Internal, "there is no dialect %q", d)
+	}
+	p := &planner{catalog: c, dialect: dialect, ask: Ask{Model: name}}
+	if err = p.readModel(); err == nil {
+		return p.model.ID, nil
+	}
+	for _, other := range c.dialects {
+		if model := other.byKey[nameKey(name)]; model != nil {
+			return model.ID, nil
+		}
+	}
+	return "", err
+}
+
 // DefaultModel is the id that is used when none is asked for.
 func (c *Catalog) DefaultModel(d video.Dialect) string {
 	if dialect := c.dialects[d]; dialect != nil {

@@ -251,3 +251,23 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("one missing image is one warning, got %q", twice.Warnings)
 	}
 }
+
+// FindModel understands what Plan does, and other dialects' models.
+func TestFindModel(t *testing.T) {
+	t.Parallel()
+	c := mustDefault(t)
+	for name, want := range map[string]string{
+		"seedance-20": "seedance-20", "Seedance 2.0": "seedance-20", "seedance20-video-generation": "seedance-20",
+		"SORA 2 PRO": "sora2 pro", "seedance2-5": "seedance2-5",
+	} {
+		if got, err := c.FindModel(video.Workflow, name); err != nil || got != want {
+			t.Errorf("%q: got %q, %v; want %q", name, got, err, want)
+		}
+	}
+	if got, err := c.FindModel(video.Workflow, "veo-3"); video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), "seedance-20") {
+		t.Errorf("got %q, %v; want a refusal with the valid ids", got, err)
+	}
+	if _, err := c.FindModel("other", "sora2"); video.CodeOf(err) != video.Internal {
+		t.Errorf("a dialect that does not exist: %v", err)
+	}
+}
