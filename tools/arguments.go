@@ -2,6 +2,7 @@ package tools
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -30,7 +31,10 @@ const (
 // decoder reads it.
 type argument struct {
 	name, description string
-	kind              kind
+	// means is what a refusal says instead, where the description is too brief
+	// to stand alone.
+	means string
+	kind  kind
 	// aliases are other spellings that models use, beyond those that differ
 	// in case, separators or a plural s only.
 	aliases []string
@@ -204,7 +208,7 @@ func (d *decoder) missing(arg argument) error {
 	return &video.Error{
 		Code: video.Invalid, Argument: arg.name,
 		Message:    fmt.Sprintf("%s needs %s, but it is missing or empty.", d.tool, arg.name),
-		Suggestion: fmt.Sprintf("Call %s again with %s: %s", d.tool, arg.name, arg.description),
+		Suggestion: fmt.Sprintf("Call %s again with %s: %s", d.tool, arg.name, cmp.Or(arg.means, arg.description)),
 	}
 }
 

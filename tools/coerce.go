@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,14 @@ func (d *decoder) coerce(arg argument, value json.RawMessage) (json.RawMessage, 
 }
 
 func (d *decoder) wrongType(arg argument, value json.RawMessage) error {
+	if i, element := firstNoText(value); arg.kind == listKind && i >= 0 {
+		return &video.Error{
+			Code: video.Invalid, Argument: arg.name, Given: preview(element),
+			Message: fmt.Sprintf("%s must be %s, but %s[%d] is %s: %s.",
+				arg.name, arg.takes(), arg.name, i, kindOf(element), preview(element)),
+			Suggestion: fmt.Sprintf("Give each element as a plain text, %s=[\"…\"], and call %s again.", arg.name, d.tool),
+		}
+	}
 	return &video.Error{
 		Code: video.Invalid, Argument: arg.name, Given: preview(value),
 		Message: fmt.Sprintf("%s must be %s, but %s was given: %s.",
@@ -197,6 +206,24 @@ func readList(value json.RawMessage) (json.RawMessage, bool) {
 		return nil, true
 	}
 	return json.RawMessage(quoted(texts)), true
+}
+
+// firstNoText is the first element of a list that is no text; -1 if none is.
+func firstNoText(value json.RawMessage) (int, json.RawMessage) {
+	if text, ok := unquote(value); ok {
+		value = json.RawMessage(text)
+	}
+	var elements []json.RawMessage
+	if json.Unmarshal(value, &elements) != nil {
+		return -1, nil
+	}
+	at := slices.IndexFunc(elements, func(element json.RawMessage) bool {
+		return string(element) != jsonNull && (len(element) == 0 || element[0] != '"')
+	})
+	if at < 0 {
+		return -1, nil
+	}
+	return at, elements[at]
 }
 
 func unquote(value json.RawMessage) (text string, ok bool) {

@@ -69,6 +69,7 @@ func estimateCost(d Deps) tool {
 // inBrief leaves out of a schema what generate_video's says already, and what
 // has no price: every model is sent both with every request.
 func inBrief(arg argument) argument {
+	arg.means = arg.description
 	arg.description, arg.values, arg.minimum, arg.maximum = "As there", nil, nil, nil
 	if arg.name == "seed" || arg.name == "generate_audio" || arg.name == nameAudioURLs {
 		arg.hidden = true

@@ -354,3 +354,21 @@ func TestEmptyMediaAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusedEstimates: a refusal stands alone and names one tool to call, once.
+func TestRefusedEstimates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, setup{dialect: video.Kinovi})
+		defer w.close(t)
+		for arguments, words := range map[string]string{
+			`{}`: "What the video shows",
+			`{"prompt":"A fox","image_urls":["cat.png"]}`:                                 "Give a public http(s) URL instead",
+			`{"prompt":"A fox","image_urls":[{"url":"https://img.example.com/fox.png"}]}`: "image_urls[0] is an object",
+		} {
+			got := w.fails(t, "estimate_cost", arguments, words, "estimate_cost").Text
+			if strings.Contains(got, "As there") || strings.Contains(got, "generate_video") || strings.Count(got, " again") > 1 {
+				t.Errorf("%s: %s", arguments, got)
+			}
+		}
+	})
+}

@@ -136,7 +136,7 @@ func (u *uploads) open(argumentName, family, reference string) (asset, error) {
 		return &video.Error{
 			Code: video.Invalid, Argument: argumentName, Given: video.Clip(reference, 60),
 			Message:    fmt.Sprintf("%s: %s cannot be used: %s.", argumentName, video.Clip(reference, 60), why),
-			Suggestion: "Give a public http(s) URL instead, or leave it out, and call generate_video again.",
+			Suggestion: "Give a public http(s) URL instead, or leave it out.",
 		}
 	}
 	if u.deps.Uploader == nil {
@@ -206,7 +206,7 @@ func (u *uploads) fromDataURI(reference string) (asset, error) {
 // fromFile reads a file inside an allowed folder. os.Root keeps links from
 // leading out of it.
 func (u *uploads) fromFile(reference string) (asset, error) {
-	if !u.deps.LocalFiles {
+	if !u.deps.LocalFiles || len(u.deps.Folders) == 0 {
 		return asset{}, errors.New("files cannot be read from here, only public http(s) URLs and data URIs")
 	}
 	path := reference

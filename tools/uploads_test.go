@@ -192,8 +192,17 @@ func TestLocalReferencesWhereTheyCannotBe(t *testing.T) {
 		"no files":   {Deps{Uploader: &shelf{}}, "files cannot be read from here"},
 	} {
 		_, _, err := newUploads(test.deps).pretend(wish)
-		if video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "generate_video again") {
+		if video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), test.want) || strings.Count(explain("estimate_cost", err), " again") != 1 || strings.Contains(explain("estimate_cost", err), "generate_video") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// TestNoAllowedFolder: without folders no file is looked for, and none is named.
+func TestNoAllowedFolder(t *testing.T) {
+	u := newUploads(Deps{Service: quoting{}, Uploader: &shelf{}, LocalFiles: true, Now: time.Now})
+	_, _, err := u.place(t.Context(), localPrincipal, engine.Wish{Ask: catalog.Ask{ImageURLs: []string{"cat.png"}}})
+	if video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), "files cannot be read from here") || strings.Contains(err.Error(), "()") {
+		t.Errorf("got %v", err)
 	}
 }
