@@ -18,7 +18,10 @@ import (
 func (w *world) insert(t *testing.T, task video.Task) video.Task {
 	t.Helper()
 	now := time.Now()
-	task.ID, task.Principal, task.Upstream, task.Sandbox = store.NewID(now), "local", "0123456789abcdef", true
+	task.ID, task.Principal, task.Sandbox = store.NewID(now), "local", true
+	if task.Upstream == "" {
+		task.Upstream = "0123456789abcdef"
+	}
 	task.CreatedAt = now
 	if task.Request.Prompt == "" {
 		task.Request = video.Request{Prompt: "A fox in the snow", Model: "seedance-20", Duration: 5, Resolution: "720p"}
@@ -50,6 +53,9 @@ func TestEveryState(t *testing.T) {
 			}
 			if state != video.Queued && state != video.Submitting && state != video.Unconfirmed {
 				task.UpstreamID = "task_" + string(state)
+			}
+			if state == video.Queued {
+				task.Upstream = "fedcba9876543210" // another account's, or it may be sent before it is shown
 			}
 			stored := w.insert(t, task)
 			got := w.works(t, "get_task_status", `{"task_id":"`+stored.ID+`"}`)
