@@ -73,6 +73,9 @@ func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 		return exitFailed, err
 	}
 	code, err := g.run(ctx)
+	if err != nil && g.json {
+		err = errors.Join(err, printError(t, err))
+	}
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
 	return code, errors.Join(err, g.app.engine.Close(grace))
@@ -166,7 +169,7 @@ func leftBehind(task video.Task) string {
 // differently is wrong use.
 func refusal(err error) (int, error) {
 	if video.CodeOf(err) == video.Invalid {
-		return exitUsage, usageError("%s", err)
+		return exitUsage, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return exitFailed, err
 }
@@ -205,7 +208,7 @@ func (g *generation) printQuote(q engine.Quotation) {
 
 // confirm asks before real credits are spent.
 func (g *generation) confirm(q engine.Quotation) (int, error) {
-	if g.yes || q.Sandbox {
+	if g.yes || (q.Sandbox && q.ConfirmToken == "") {
 		return exitOK, nil
 	}
 	price := "an unknown number of credits"

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"seedance-mcp/internal/sandbox"
@@ -88,4 +90,17 @@ func reach(rawURL string) string {
 		return " (inside this program only: keep the file)"
 	}
 	return ""
+}
+
+// printError is what --json prints instead of a task: scripts read stdout.
+func printError(t terminal, err error) error {
+	view := struct {
+		Code    video.Code `json:"code,omitempty"`
+		Message string     `json:"message"`
+	}{Message: strings.TrimPrefix(err.Error(), errUsage.Error()+": ")}
+	if told, ok := errors.AsType[*video.Error](err); ok {
+		view.Code = told.Code
+	}
+	_, err = printJSON(t, map[string]any{"error": view})
+	return err
 }

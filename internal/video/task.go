@@ -16,7 +16,7 @@ type Task struct {
 	Principal string
 	State     State
 	// Reason tells a person why the task stands where it stands, for queued,
-	// unconfirmed and stalled; "" otherwise.
+	// unconfirmed, stalled and adopted tasks; "" otherwise.
 	Reason string
 	// Upstream is the fingerprint of the account that was asked (see
 	// engine.Account): only a process that speaks to it may follow the task.
