@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"seedance-mcp/internal/catalog"
 )
 
 // spelling reduces a name to what survives any habit of writing: letters and
@@ -31,7 +33,7 @@ func slip(given, name string) (slips int, ok bool) {
 	if longer := max(len(given), len(name)); longer > 64 {
 		return 0, false // no argument has such a name; keeps the table small
 	}
-	slips = edits(given, name)
+	slips = catalog.Edits(given, name)
 	return slips, slips <= maxSlips && 3*slips <= max(len(given), len(name))
 }
 
@@ -46,24 +48,4 @@ func (d *decoder) nearest(given string, names []string) string {
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

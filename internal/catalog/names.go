@@ -104,7 +104,7 @@ func nameDistance(key string, names []string) float64 {
 	best := 1.0
 	for _, name := range names {
 		longer := max(len(key), len(name), 1)
-		distance := float64(edits(clipKey(key), clipKey(name))) / float64(longer)
+		distance := float64(Edits(clipKey(key), clipKey(name))) / float64(longer)
 		if shared := sharedStart(key, name); shared >= 3 {
 			distance /= 4
 		}
@@ -124,8 +124,9 @@ func sharedStart(a, b string) int {
 	return n
 }
 
-// edits is the Levenshtein distance in bytes.
-func edits(a, b string) int {
+// Edits is how many bytes must be put in, left out or changed to make b of a
+// (the Levenshtein distance).
+func Edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
