@@ -33,6 +33,7 @@
 //	hint.recorded      the upstream confirmed what a webhook named
 //	adopt.recorded     the upstream knows a task that the store does not
 //	resolve.recorded   the upstream confirmed what a person named
+//	resolve.released   an adopted task gave up the upstream's task to another
 //	download.claimed   a finished task's file is about to be fetched
 //	download.fetched   the file is on disk, the store does not know
 //	download.stored    the store knows

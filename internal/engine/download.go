@@ -93,23 +93,19 @@ func (e *Engine) queueDownload(tasks Store, task video.Task) {
 			if !more {
 				return
 			}
-			if e.work.Err() == nil {
-				e.download(e.work, tasks, task)
-			} else {
-				e.handBack(e.work, tasks, task)
-			}
+			e.download(e.work, tasks, task)
 		}
 	}()
 }
 
 // download fetches the files of a claimed task, unless another process took
-// it over meanwhile.
+// it over meanwhile. Once ctx has ended it only hands the task back.
 func (e *Engine) download(ctx context.Context, tasks Store, claimed video.Task) {
 	if !e.files.turns.try(claimed.ID) {
 		return
 	}
 	defer e.files.turns.leave(claimed.ID)
-	task, err := e.lease(ctx, tasks, claimed)
+	task, err := e.lease(context.WithoutCancel(ctx), tasks, claimed)
 	if err != nil {
 		if !errors.Is(err, errMoved) {
 			e.logStore(ctx, "begin a download", claimed, err)
@@ -134,8 +130,8 @@ func (e *Engine) download(ctx context.Context, tasks Store, claimed video.Task) 
 	e.kick()
 }
 
-// handBack makes an unfinished download due again at once: another process, or
-// the next one, goes on from the part that is there.
+// handBack makes a leased download due again at once: another process, or the
+// next one, goes on from the part that is there.
 func (e *Engine) handBack(ctx context.Context, tasks Store, task video.Task) {
 	ctx = context.WithoutCancel(ctx)
 	_, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
@@ -311,11 +307,7 @@ func (e *Engine) Download(ctx context.Context, principal, id, dir, name string) 
 			Suggestion: "Use the video's URL, or have SEEDANCE_DOWNLOAD switched on.",
 		}
 	}
-	tasks, err := e.open(ctx)
-	if err != nil {
-		return video.Task{}, err
-	}
-	task, err := e.find(ctx, tasks, principal, id)
+	tasks, task, err := e.openFor(ctx, principal, id)
 	if err != nil {
 		return video.Task{}, err
 	}

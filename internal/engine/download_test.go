@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"seedance-mcp/internal/engine"
@@ -324,123 +323,43 @@ func TestLinksThatExpireFirstAreFetchedFirst(t *testing.T) {
 	})
 }
 
-func TestDownloadInto(t *testing.T) {
+// What a process had in hand or in its queue when it was closed is another's at
+// once, not after the lease.
+func TestDownloadsAreHandedBack(t *testing.T) {
 	inWorld(t, func(w *world) {
-		m := newMedia(t, time.Second)
-		e := w.start(func(o *engine.Options) { o.CallbackURL = nil }) // downloads nothing by itself
-		got := mustSubmit(t, e, alice, ask("x"))
-		settle(t, e, alice, got.Task.ID)
-		e = w.start(with(m))
-		download := func(dir, name string) video.Video {
-			t.Helper()
-			task, err := e.Download(context.Background(), alice, got.Task.ID, dir, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return task.Videos[0]
+		heir := newMedia(t, time.Second)
+		unfinished := newMedia(t, time.Hour)
+		first := w.start(with(unfinished))
+		var ids []string
+		for i := range 5 { // more than one process fetches at once
+			ids = append(ids, mustSubmit(t, first, alice, ask(fmt.Sprint("x", i))).Task.ID)
 		}
-		if v := download("clips", "fox"); v.Path != filepath.Join(m.dir, "clips", "fox.mp4") {
-			t.Errorf("saved as %s", v.Path)
-		}
-		if download("", ""); len(m.all()) != 1 {
-			t.Error("what is on disk was fetched again")
-		}
-		if err := os.Remove(filepath.Join(m.dir, "clips", "fox.mp4")); err != nil {
-			t.Fatal(err)
-		}
-		var callers sync.WaitGroup
-		for range 5 { // one fetches, the others find the file
-			callers.Go(func() {
-				if _, err := e.Download(context.Background(), alice, got.Task.ID, "", ""); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		callers.Wait()
-		if n := len(m.all()); n != 2 {
-			t.Errorf("fetched %d times, want 2", n)
-		}
-	})
-}
-
-func TestEveryVideoOfATaskHasItsName(t *testing.T) {
-	inWorld(t, func(w *world) {
-		m := newMedia(t, 0)
-		e := w.start(with(m), changing(func(r *upstream.Record) {
-			if r.State == video.Success {
-				r.Videos = []video.Video{r.Videos[0], r.Videos[0], {}} // the last one has no URL
-			}
-		}))
-		got := mustSubmit(t, e, alice, ask("x"))
-		settle(t, e, alice, got.Task.ID)
-		for name, second := range map[string]string{"fox.mp4": "fox-2", "fox": "fox-2", "v1.2": "v1.2-2", "Fox.MOV": "Fox-2"} {
-			if _, err := e.Download(context.Background(), alice, got.Task.ID, "", name); err != nil {
-				t.Fatal(err)
-			}
-			fetches := m.all()
-			if n := len(fetches); fetches[n-2].job.Name != name || fetches[n-1].job.Name != second {
-				t.Errorf("%s: named %s and %s", name, fetches[n-2].job.Name, fetches[n-1].job.Name)
+		for _, id := range ids {
+			for mustGet(t, first, alice, id).State != video.Success {
+				time.Sleep(100 * time.Millisecond)
 			}
 		}
-		if n := len(m.all()); n != 10 {
-			t.Errorf("fetched %d files", n)
+		time.Sleep(time.Minute)
+		if len(unfinished.all()) == 0 {
+			t.Fatal("nothing was being fetched")
 		}
-	})
-}
-
-func TestDownloadRefuses(t *testing.T) {
-	inWorld(t, func(w *world) {
-		m := newMedia(t, 0)
-		e := w.start(with(m))
-		got := mustSubmit(t, e, alice, ask("x"))
-		_, err := e.Download(context.Background(), alice, got.Task.ID, "", "")
-		wantCode(t, err, video.Conflict)
-		settle(t, e, alice, got.Task.ID)
-		_, err = e.Download(context.Background(), bob, got.Task.ID, "", "")
-		wantCode(t, err, video.NotFound)
-		m.fail = func(int, media.Job) error { return video.Errorf(video.Forbidden, "outside") }
-		before := len(m.all())
-		_, err = e.Download(context.Background(), alice, got.Task.ID, "/etc", "")
-		wantCode(t, err, video.Forbidden)
-		if task := mustGet(t, e, alice, got.Task.ID); len(m.all()) != before+1 || task.Videos[0].Path == "" {
-			t.Errorf("a refused download was tried %d times, and the file is %q", len(m.all())-before, task.Videos[0].Path)
-		}
-		off := w.start()
-		_, err = off.Download(context.Background(), alice, got.Task.ID, "", "")
-		wantCode(t, err, video.Unavailable)
-		if !strings.Contains(err.Error(), "SEEDANCE_DOWNLOAD") {
-			t.Errorf("error = %v", err)
-		}
-	})
-}
-
-// A process that keeps no files leaves them to one that does, without asking
-// for them all the time.
-func TestProcessWithoutDownloadsLeavesThem(t *testing.T) {
-	inWorld(t, func(w *world) {
-		broken := newMedia(t, 0)
-		broken.fail = func(int, media.Job) error { return video.Errorf(video.Unavailable, "no") }
-		first := w.start(with(broken))
-		got := mustSubmit(t, first, alice, ask("x"))
-		settle(t, first, alice, got.Task.ID)
 		if err := first.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		off := w.start(func(o *engine.Options) { o.CallbackURL = nil })
-		time.Sleep(30 * time.Minute)
-		left := mustGet(t, off, alice, got.Task.ID)
-		if left.DueAt.IsZero() || left.Interval < 10*time.Minute || left.Interval > time.Hour {
-			t.Errorf("due at %s, every %s", left.DueAt, left.Interval)
+		closed := time.Now()
+		second := w.start(with(heir))
+		for _, id := range ids {
+			settle(t, second, alice, id)
 		}
-		if err := off.Close(context.Background()); err != nil {
-			t.Fatal(err)
+		fetches := heir.all()
+		if len(fetches) != len(ids) {
+			t.Fatalf("fetched %d of %d", len(fetches), len(ids))
 		}
-		m := newMedia(t, 0)
-		w.start(with(m))
-		time.Sleep(time.Hour + time.Minute)
-		synctest.Wait()
-		if n := len(m.all()); n != 1 {
-			t.Errorf("fetched %d times", n)
+		if gap := fetches[0].at.Sub(closed); gap > 500*time.Millisecond {
+			t.Errorf("the first was taken over after %s", gap)
+		}
+		if gap := fetches[len(ids)-1].at.Sub(closed); gap > 2*time.Second { // one second each, in two turns
+			t.Errorf("the last was taken over after %s", gap)
 		}
 	})
 }

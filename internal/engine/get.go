@@ -32,15 +32,21 @@ type upstreamRecord = upstream.Record
 // latest. An upstream id that the store does not know is looked up at the
 // upstream and adopted. Another principal's task is NotFound.
 func (e *Engine) Get(ctx context.Context, principal, id string) (video.Task, error) {
-	tasks, err := e.open(ctx)
-	if err != nil {
-		return video.Task{}, err
-	}
-	task, err := e.find(ctx, tasks, principal, strings.TrimSpace(id))
+	tasks, task, err := e.openFor(ctx, principal, strings.TrimSpace(id))
 	if err != nil {
 		return video.Task{}, err
 	}
 	return e.hastened(ctx, tasks, task), nil
+}
+
+// openFor opens the store and finds the principal's task in it.
+func (e *Engine) openFor(ctx context.Context, principal, id string) (Store, video.Task, error) {
+	tasks, err := e.open(ctx)
+	if err != nil {
+		return nil, video.Task{}, err
+	}
+	task, err := e.find(ctx, tasks, principal, id)
+	return tasks, task, err
 }
 
 func (e *Engine) find(ctx context.Context, tasks Store, principal, id string) (video.Task, error) {

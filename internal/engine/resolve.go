@@ -31,11 +31,7 @@ func (e *Engine) Resolve(ctx context.Context, principal, id string, r Resolution
 			Suggestion: "Say whether it was paid, or give the upstream's task id.",
 		}
 	}
-	tasks, err := e.open(ctx)
-	if err != nil {
-		return video.Task{}, err
-	}
-	task, err := e.find(ctx, tasks, principal, id)
+	tasks, task, err := e.openFor(ctx, principal, id)
 	if err != nil {
 		return video.Task{}, err
 	}
@@ -122,9 +118,8 @@ func errTaken(task, other video.Task) error {
 
 // release takes the upstream's task, and what it cost, off an adopted row, so
 // that heir can follow it and it is booked once; it gives the videos so far.
-// Should heir not come to it,
-// it is still unconfirmed, its reservation counts, and the same word again
-// ends it.
+// Should heir not come to it, heir is still unconfirmed, its reservation
+// counts, and the same word again ends it.
 func (e *Engine) release(ctx context.Context, tasks Store, adoptee, heir video.Task) ([]video.Video, error) {
 	now := e.now()
 	var videos []video.Video
@@ -200,11 +195,7 @@ func (e *Engine) resolveByWord(ctx context.Context, tasks Store, task video.Task
 // Withdraw takes a queued task back: nothing was sent. Conflict in any other
 // state: the upstream has no way to cancel.
 func (e *Engine) Withdraw(ctx context.Context, principal, id string) (video.Task, error) {
-	tasks, err := e.open(ctx)
-	if err != nil {
-		return video.Task{}, err
-	}
-	task, err := e.find(ctx, tasks, principal, id)
+	tasks, task, err := e.openFor(ctx, principal, id)
 	if err != nil {
 		return video.Task{}, err
 	}
