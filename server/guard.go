@@ -132,6 +132,6 @@ func CheckAddr(addr string, authenticated bool) error {
 	return &video.Error{
 		Code: video.Invalid, Argument: "addr", Given: addr,
 		Message:    "Without access keys the server listens on loopback addresses only: anyone who reaches it could spend your credits.",
-		Suggestion: "Listen on 127.0.0.1, and put a reverse proxy with authentication before it.",
+		Suggestion: "Make a key first (seedance-mcp keys create NAME), or listen on 127.0.0.1.",
 	}
 }

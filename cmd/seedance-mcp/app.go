@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -20,7 +21,6 @@ import (
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
 	"seedance-mcp/internal/sandbox"
-	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/upstream"
 	"seedance-mcp/internal/video"
 )
@@ -33,6 +33,7 @@ type app struct {
 	settings settings
 	catalog  *catalog.Catalog
 	engine   *engine.Engine
+	store    *openStore
 	sandbox  *sandbox.Server // nil with a key
 	client   *upstream.Client
 	// downloads says that finished videos are fetched to disk.
@@ -58,7 +59,10 @@ type wiring struct {
 
 // newApp wires the product; nothing is opened or sent yet.
 func newApp(s settings, t terminal, w wiring) (*app, error) {
-	a := &app{settings: s, log: s.logger(t.err, w.logLevel)}
+	a := &app{settings: s, store: &openStore{path: s.storePath()}, log: s.logger(t.err, w.logLevel)}
+	if s.sandbox() && s.apiURL != defaultAPIURL {
+		a.log.Warn("an upstream URL is set but no key: this is the sandbox, nothing is sent there; set SEEDANCE_API_KEY", "url", video.Clip(s.apiURL, 80))
+	}
 	var err error
 	if s.catalogPath == "" {
 		a.catalog, err = catalog.Default()
@@ -73,7 +77,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		return nil, err
 	}
 	options := engine.Options{
-		OpenStore:    func(ctx context.Context) (engine.Store, error) { return store.Open(ctx, s.storePath()) },
+		OpenStore:    func(ctx context.Context) (engine.Store, error) { return a.store.open(ctx) },
 		Resume:       w.resume && s.storeExists(),
 		Account:      account,
 		Catalog:      a.catalog,
@@ -114,6 +118,11 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 	}
 	a.engine, err = engine.New(options)
 	return a, err
+}
+
+// close ends the engine's work and closes the store, whoever opened it.
+func (a *app) close(ctx context.Context) error {
+	return errors.Join(a.engine.Close(ctx), a.store.close())
 }
 
 // videosDir is where finished videos are saved.

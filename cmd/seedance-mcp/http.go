@@ -2,17 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
 	"net/http"
+	"time"
 
+	"seedance-mcp/internal/access"
 	"seedance-mcp/server"
 )
 
 func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("http", flag.ContinueOnError)
-	addr := fs.String("addr", "127.0.0.1:8080", "`address` to listen on; loopback only, as long as there are no access keys")
+	addr := fs.String("addr", "127.0.0.1:8080", "`address` to listen on; other machines can call it once there are access keys (seedance-mcp keys create)")
 	s, rest, err := parseSettings(t, fs, "http [flags]", args)
 	if err != nil {
 		return exitUsage, err
@@ -20,8 +23,15 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	if len(rest) > 0 {
 		return exitUsage, usageError("unexpected argument %q", rest[0])
 	}
-	if err := server.CheckAddr(*addr, false); err != nil {
-		return exitUsage, usageError("%s", err)
+	ownMachineOnly := server.CheckAddr(*addr, false) == nil
+	if !ownMachineOnly {
+		exist, err := keysExist(ctx, s)
+		if err != nil {
+			return exitFailed, err
+		}
+		if err := server.CheckAddr(*addr, exist); err != nil {
+			return exitUsage, usageError("%s", err)
+		}
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -34,6 +44,8 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 		return exitFailed, err
 	}
 	options := a.serverOptions(false)
+	callers := &access.Keeper{Open: a.keys, OpenToAll: ownMachineOnly, Now: time.Now}
+	options.Authenticate = callers.Authenticate
 	options.Webhook = a.engine.Hint
 	options.Ready = a.engine.Ready
 	if a.sandbox != nil {
@@ -52,11 +64,35 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	err = mcp.ServeHTTP(ctx, listener)
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
-	if closeErr := a.engine.Close(grace); closeErr != nil {
+	if closeErr := a.close(grace); closeErr != nil {
 		a.log.Warn("closed with work under way; it is picked up at the next start", "err", closeErr)
 	}
 	if err != nil {
 		return exitFailed, err
 	}
 	return exitOK, nil
+}
+
+// keysExist says that an access key was ever made, without leaving a store
+// behind where there was none.
+func keysExist(ctx context.Context, s settings) (bool, error) {
+	a := &app{settings: s, store: &openStore{path: s.storePath()}}
+	keys, err := a.keys(ctx)
+	if err != nil || keys == nil {
+		return false, err
+	}
+	exist, err := keys.HasKeys(ctx)
+	return exist, errors.Join(err, a.store.close())
+}
+
+// keys are the access keys, nil while nothing was ever stored.
+func (a *app) keys(ctx context.Context) (access.Keys, error) {
+	if !a.settings.storeExists() {
+		return nil, nil
+	}
+	opened, err := a.store.open(ctx)
+	if err != nil {
+		return nil, err // a nil *store.Store in the interface would not be nil
+	}
+	return opened, nil
 }

@@ -48,6 +48,7 @@ func commands() []command {
 		{"stdio", "", "serve MCP over stdin and stdout, for assistants", runStdio},
 		{"http", "", "serve MCP over streamable HTTP, for agent frameworks", runHTTP},
 		{"tasks", "[ID]", "list tasks, or show, follow, settle or withdraw one", runTasks},
+		{"keys", "create NAME", "make, list and revoke access keys of the HTTP server", runKeys},
 		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},
 		{"version", "", "print the version", runVersion},
 	}

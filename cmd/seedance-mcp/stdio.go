@@ -37,7 +37,7 @@ func runStdio(ctx context.Context, t terminal, args []string) (int, error) {
 	// under way keeps its intent row and is settled by whoever starts next.
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), 700*time.Millisecond)
 	defer done()
-	if closeErr := a.engine.Close(grace); closeErr != nil {
+	if closeErr := a.close(grace); closeErr != nil {
 		a.log.Warn("closed with work under way; it is picked up at the next start", "err", closeErr)
 	}
 	if err != nil {

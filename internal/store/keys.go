@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+// Key is an access key of the HTTP server, without the key itself: only its
+// hash is kept.
+type Key struct {
+	ID string
+	// Name is the principal that the key acts for.
+	Name string
+	// Hash is the key's SHA-256 in hex.
+	Hash string
+	// Daily and Monthly are the principal's budgets in credits; nil: none.
+	Daily, Monthly *video.Credits
+	// Models are the ids of the models it may use; empty: all.
+	Models    []string
+	CreatedAt time.Time
+	// ExpiresAt, RevokedAt and LastUsedAt are zero for never.
+	ExpiresAt, RevokedAt, LastUsedAt time.Time
+}
+
+const (
+	keyColumns = `id, name, hash, daily_credits, monthly_credits, models, created_at, expires_at, revoked_at, last_used_at`
+
+	insertAccessKey = `INSERT INTO access_keys (` + keyColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)`
+	revokeAccessKey = `UPDATE access_keys SET revoked_at = $1 WHERE revoked_at IS NULL AND (id = $2 OR name = $2) RETURNING ` + keyColumns
+	touchAccessKey  = `UPDATE access_keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)`
+
+	selectAccessKeys = `SELECT ` + keyColumns + ` FROM access_keys ORDER BY created_at, id`
+	selectKeyByHash  = `SELECT ` + keyColumns + ` FROM access_keys WHERE hash = $1`
+	selectKeyByName  = `SELECT ` + keyColumns + ` FROM access_keys WHERE name = $1 AND revoked_at IS NULL`
+	anyAccessKey     = `SELECT EXISTS (SELECT 1 FROM access_keys)`
+)
+
+// AddKey stores a new key. Conflict: its name has a live key already.
+func (s *Store) AddKey(ctx context.Context, key Key) error {
+	models, err := json.Marshal(key.Models)
+	if err != nil {
+		return fmt.Errorf("encode key %s: %w", key.ID, err)
+	}
+	return s.write(ctx, func(t *transaction) error {
+		_, err := t.tx.ExecContext(t.ctx, insertAccessKey, key.ID, key.Name, key.Hash, creditsOrNull(key.Daily), creditsOrNull(key.Monthly),
+			string(models), key.CreatedAt.UnixMilli(), timeOrNull(key.ExpiresAt))
+		if isDuplicate(err) {
+			return &video.Error{
+				Code: video.Conflict, Argument: "name", Given: video.Clip(key.Name, 60), Err: err,
+				Message:    fmt.Sprintf("There is a live access key named %q.", video.Clip(key.Name, 60)),
+				Suggestion: "Choose another name, or revoke that one first: seedance-mcp keys revoke " + video.Clip(key.Name, 60),
+			}
+		}
+		return err
+	})
+}
+
+// Keys are all keys ever made, oldest first.
+func (s *Store) Keys(ctx context.Context) ([]Key, error) {
+	var keys []Key
+	err := s.each(ctx, selectAccessKeys, nil, func(rows *sql.Rows) error {
+		var k keyRow
+		err := rows.Scan(k.places()...)
+		keys = append(keys, k.key())
+		return err
+	})
+	return keys, err
+}
+
+// HasKeys says that a key was ever made, whatever became of it.
+func (s *Store) HasKeys(ctx context.Context) (bool, error) {
+	var exists int64
+	err := s.scanOne(ctx, anyAccessKey, nil, []any{&exists})
+	return exists != 0, explain(err)
+}
+
+// KeyByHash gives the key with this hash, also one that is revoked or expired.
+// NotFound when there is none.
+func (s *Store) KeyByHash(ctx context.Context, hash string) (Key, error) {
+	return s.key(ctx, selectKeyByHash, hash)
+}
+
+// KeyByName gives the name's live key, also an expired one. NotFound when
+// there is none.
+func (s *Store) KeyByName(ctx context.Context, name string) (Key, error) {
+	return s.key(ctx, selectKeyByName, name)
+}
+
+func (s *Store) key(ctx context.Context, text, argument string) (Key, error) {
+	var k keyRow
+	err := s.scanOne(ctx, text, []any{argument}, k.places())
+	if errors.Is(err, sql.ErrNoRows) {
+		return Key{}, errNoKey()
+	}
+	return k.key(), explain(err)
+}
+
+// RevokeKey ends the live key with this name or id, for ever. NotFound when
+// there is none.
+func (s *Store) RevokeKey(ctx context.Context, nameOrID string) (Key, error) {
+	var k keyRow
+	err := s.write(ctx, func(t *transaction) error {
+		err := t.tx.QueryRowContext(t.ctx, revokeAccessKey, s.now().UnixMilli(), nameOrID).Scan(k.places()...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errNoKey()
+		}
+		return err
+	})
+	return k.key(), err
+}
+
+// TouchKey notes that the key was used at this time.
+func (s *Store) TouchKey(ctx context.Context, id string, at time.Time) error {
+	return s.write(ctx, func(t *transaction) error {
+		_, err := t.tx.ExecContext(t.ctx, touchAccessKey, at.UnixMilli(), id)
+		return err
+	})
+}
+
+func errNoKey() error {
+	return &video.Error{
+		Code:       video.NotFound,
+		Message:    "There is no such live access key.",
+		Suggestion: "seedance-mcp keys list shows the keys there are.",
+	}
+}
+
+// keyRow is a key as its columns hold it.
+type keyRow struct {
+	id, name, hash                   string
+	daily, monthly                   sql.Null[int64]
+	models                           string
+	createdAt                        int64
+	expiresAt, revokedAt, lastUsedAt sql.Null[int64]
+}
+
+func (k *keyRow) places() []any {
+	return []any{&k.id, &k.name, &k.hash, &k.daily, &k.monthly, &k.models, &k.createdAt, &k.expiresAt, &k.revokedAt, &k.lastUsedAt}
+}
+
+func (k *keyRow) key() Key {
+	key := Key{
+		ID: k.id, Name: k.name, Hash: k.hash, Daily: creditsOf(k.daily), Monthly: creditsOf(k.monthly),
+		CreatedAt: time.UnixMilli(k.createdAt).UTC(), ExpiresAt: timeOf(k.expiresAt), RevokedAt: timeOf(k.revokedAt), LastUsedAt: timeOf(k.lastUsedAt),
+	}
+	if !decode(k.models, &key.Models) {
+		// A list that cannot be read must not become "all models".
+		key.Models = []string{"(unreadable)"}
+	}
+	return key
+}
