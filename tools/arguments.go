@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/video"
 )
 
@@ -54,7 +55,7 @@ type decoder struct {
 	strict    bool
 	arguments []argument
 	exact     map[string]bool
-	// spellings maps what a spelling is reduced to (see spelling) to the name.
+	// spellings maps what a spelling is reduced to (catalog.NameKey) to the name.
 	spellings map[string]string
 }
 
@@ -63,7 +64,7 @@ func newDecoder(def definition) *decoder {
 		exact: map[string]bool{}, spellings: map[string]string{}}
 	for _, arg := range def.arguments {
 		d.exact[arg.name] = true
-		d.spellings[spelling(arg.name)] = arg.name
+		d.spellings[catalog.NameKey(arg.name)] = arg.name
 	}
 	understand := func(reduced, name string) {
 		if _, taken := d.spellings[reduced]; !taken {
@@ -72,12 +73,12 @@ func newDecoder(def definition) *decoder {
 	}
 	for _, arg := range def.arguments {
 		for _, alias := range arg.aliases {
-			understand(spelling(alias), arg.name)
+			understand(catalog.NameKey(alias), arg.name)
 		}
 	}
 	for _, arg := range def.arguments {
-		understand(singular(spelling(arg.name)), arg.name)
-		understand(spelling(arg.name)+"s", arg.name)
+		understand(singular(catalog.NameKey(arg.name)), arg.name)
+		understand(catalog.NameKey(arg.name)+"s", arg.name)
 	}
 	return d
 }
@@ -168,7 +169,7 @@ func (d *decoder) rename(given map[string]json.RawMessage) (notes []string, err 
 		if d.exact[name] || isAbsent(given[name]) || ignored(name) {
 			continue
 		}
-		meant, ok := d.spellings[spelling(name)]
+		meant, ok := d.spellings[catalog.NameKey(name)]
 		if !ok {
 			if d.strict {
 				return nil, d.unknown(name)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"seedance-mcp/internal/catalog"
-	"seedance-mcp/internal/video"
 )
 
 type modelsArguments struct {
@@ -52,7 +51,6 @@ func listModels(d Deps) tool {
 		required: []string{"models", nameNext}, repeatable: true,
 	}
 	return adapt(d, def, func(_ context.Context, c call[modelsArguments]) (any, error) {
-		models := d.Catalog.Models(d.Dialect)
 		result := modelsResult{
 			Default: d.Catalog.DefaultModel(d.Dialect), Sandbox: d.Sandbox, Notes: c.Notes,
 			Next: "Call estimate_cost with a model and a duration for the exact price, then generate_video.",
@@ -61,14 +59,14 @@ func listModels(d Deps) tool {
 			result.Notes = slices.Concat([]string{sandboxNote}, c.Notes)
 		}
 		if c.In.Model != "" {
-			model, err := findModel(models, c.In.Model)
+			model, notes, err := d.Catalog.Lookup(d.Dialect, c.In.Model)
 			if err != nil {
 				return nil, err
 			}
-			result.Models = []modelResult{modelInFull(model)}
+			result.Models, result.Notes = []modelResult{modelInFull(model)}, append(result.Notes, notes...)
 			return result, nil
 		}
-		result.Models = showModels(models)
+		result.Models = showModels(d.Catalog.Models(d.Dialect))
 		return result, nil
 	})
 }
@@ -156,21 +154,4 @@ func referencesText(m catalog.Model) string {
 		return ""
 	}
 	return "up to " + strings.Join(parts, ", ")
-}
-
-// findModel takes an id, title or alias in any spelling.
-func findModel(models []catalog.Model, given string) (catalog.Model, error) {
-	var ids []string
-	for _, model := range models {
-		names := append([]string{model.ID, model.Title}, model.Aliases...)
-		if slices.ContainsFunc(names, func(name string) bool { return spelling(name) == spelling(given) }) {
-			return model, nil
-		}
-		ids = append(ids, model.ID)
-	}
-	return catalog.Model{}, &video.Error{
-		Code: video.Invalid, Argument: nameModel, Given: video.Clip(given, 60), Valid: ids,
-		Message:    fmt.Sprintf("There is no model %q here. There are %s.", video.Clip(given, 60), strings.Join(ids, ", ")),
-		Suggestion: "Call list_models without arguments to see all.",
-	}
 }

@@ -121,7 +121,7 @@ func TestListModels(t *testing.T) {
 			if !strings.Contains(one.Text, "1280x720") || strings.Contains(one.Text, "wan3.0") {
 				t.Errorf("%s: one model: %s", dialect, one.Text)
 			}
-			w.fails(t, "list_models", `{"model":"veo"}`, "veo", "seedance-20")
+			w.fails(t, "list_models", `{"model":"veo"}`, "veo", "There is no model", "list_models")
 		})
 	}
 }

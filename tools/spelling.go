@@ -8,21 +8,6 @@ import (
 	"seedance-mcp/internal/catalog"
 )
 
-// spelling reduces a name to what survives any habit of writing: letters and
-// digits in lower case.
-func spelling(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r > 127:
-			return r
-		default:
-			return -1
-		}
-	}, name)
-}
-
 func singular(name string) string { return strings.TrimSuffix(name, "s") }
 
 // maxSlips is how many edits away a name can still be a slip of the pen. In a
@@ -40,7 +25,7 @@ func slip(given, name string) (slips int, ok bool) {
 // nearest is the one of the names that was meant by a slip of the pen, in any
 // spelling that is understood; "" when nothing is near.
 func (d *decoder) nearest(given string, names []string) string {
-	given = spelling(given)
+	given = catalog.NameKey(given)
 	best, least := "", maxSlips+1
 	for _, known := range slices.Sorted(maps.Keys(d.spellings)) {
 		if slips, ok := slip(given, known); ok && slips < least && slices.Contains(names, d.spellings[known]) {

@@ -3,8 +3,6 @@ package catalog
 import (
 	_ "embed"
 	"slices"
-	"strings"
-	"unicode"
 
 	"seedance-mcp/internal/video"
 )
@@ -24,7 +22,7 @@ type tier struct {
 	short int
 }
 
-// words are what people say instead of the catalogue's own values, by nameKey.
+// words are what people say instead of the catalogue's own values, by NameKey.
 type words struct {
 	ratios      map[string]string          // "landscape" → "16:9"
 	resolutions map[string][]string        // "hd" → what it may mean
@@ -37,10 +35,10 @@ type dialect struct {
 	name         video.Dialect
 	defaultModel string
 	workflow     string // top-level model of the two-level dialect
-	// toolIDs are the names under which the upstream answers, by nameKey.
+	// toolIDs are the names under which the upstream answers, by NameKey.
 	toolIDs map[string]string
 	models  []*Model
-	byKey   map[string]*Model // nameKey of ids and aliases
+	byKey   map[string]*Model // NameKey of ids and aliases
 }
 
 //go:embed catalog.json
@@ -74,26 +72,6 @@ func (c *Catalog) Model(d video.Dialect, id string) (Model, bool) {
 		}
 	}
 	return Model{}, false
-}
-
-// FindModel finds a model by any name that Plan understands. It knows the other
-// dialects' models too: a store may hold tasks of a server that ran another.
-// The refusal of an unknown name lists valid ids.
-func (c *Catalog) FindModel(d video.Dialect, name string) (id string, err error) {
-	dialect := c.dialects[d]
-	if dialect == nil {
-		return "", video.Errorf(video.Internal, "there is no dialect %q", d)
-	}
-	p := &planner{catalog: c, dialect: dialect, ask: Ask{Model: name}}
-	if err = p.readModel(); err == nil {
-		return p.model.ID, nil
-	}
-	for _, other := range c.dialects {
-		if model := other.byKey[nameKey(name)]; model != nil {
-			return model.ID, nil
-		}
-	}
-	return "", err
 }
 
 // DefaultModel is the id that is used when none is asked for.
@@ -145,7 +123,7 @@ func (c *Catalog) FromUpstream(d video.Dialect, name string) string {
 		if dialect.model(name) != nil {
 			return name
 		}
-		if id := dialect.toolIDs[nameKey(name)]; id != "" {
+		if id := dialect.toolIDs[NameKey(name)]; id != "" {
 			return id
 		}
 	}
@@ -159,18 +137,4 @@ func (d *dialect) model(id string) *Model {
 		}
 	}
 	return nil
-}
-
-// nameKey folds the ways to spell one name: "Seedance 2.0", "seedance-2-0" and
-// "SEEDANCE_20" are all "seedance20".
-func nameKey(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r), r == '_', r == '.', r == '/':
-			return -1
-		case unicode.IsPrint(r):
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
 }

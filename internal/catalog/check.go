@@ -208,7 +208,7 @@ func (d *decoder) checkNames(dialect *dialect, n *node) {
 	}
 	d.each(n, "tool_ids", func(name string, value *node) {
 		id := d.scalar(value, "a tool id's model", kindText)
-		key := nameKey(name)
+		key := NameKey(name)
 		switch {
 		case dialect.model(id) == nil:
 			d.failNoModel(n, value, id)

@@ -97,10 +97,10 @@ func (d *decoder) words(root *node) {
 		if _, _, ok := splitRatio(ratio); !ok {
 			d.failf(value, "%q is no aspect ratio such as \"16:9\"", ratio)
 		}
-		if other := w.ratios[nameKey(word)]; other != "" && other != ratio {
+		if other := w.ratios[NameKey(word)]; other != "" && other != ratio {
 			d.failf(value, "%q means both %s and %s", video.Clip(word, 60), other, ratio)
 		}
-		w.ratios[nameKey(word)] = ratio
+		w.ratios[NameKey(word)] = ratio
 	})
 	d.each(n, fieldResolutions, func(word string, value *node) {
 		meanings := d.list(n.member(fieldResolutions), word)
@@ -109,23 +109,23 @@ func (d *decoder) words(root *node) {
 				d.failf(value, "%q is no known resolution", meaning)
 			}
 		}
-		if other := w.resolutions[nameKey(word)]; other != nil && !slices.Equal(other, meanings) {
+		if other := w.resolutions[NameKey(word)]; other != nil && !slices.Equal(other, meanings) {
 			d.failf(value, "%q means both %s and %s", video.Clip(word, 60), anyOf(other), anyOf(meanings))
 		}
-		w.resolutions[nameKey(word)] = meanings
+		w.resolutions[NameKey(word)] = meanings
 	})
 	d.each(n, "input_modes", func(word string, value *node) {
 		mode := video.InputMode(d.scalar(value, "an input mode", kindText))
 		if mode != video.TextOnly && mode != video.Keyframe && mode != video.Reference {
 			d.failf(value, "%q is no input mode; there are \"keyframe\", \"reference\" and \"\" for text only", mode)
 		}
-		if other, known := w.modes[nameKey(word)]; known && other != mode {
+		if other, known := w.modes[NameKey(word)]; known && other != mode {
 			d.failf(value, "%q means both %q and %q", video.Clip(word, 60), other, mode)
 		}
-		w.modes[nameKey(word)] = mode
+		w.modes[NameKey(word)] = mode
 	})
 	for _, word := range d.list(n, "filler") {
-		w.filler[nameKey(word)] = true
+		w.filler[NameKey(word)] = true
 	}
 }
 
@@ -174,7 +174,7 @@ func (d *decoder) dialect(name string, n *node) {
 
 // name lets a model be asked for by an id or alias.
 func (d *decoder) name(dialect *dialect, places map[string]place, name string, model *Model, at place) {
-	key := nameKey(name)
+	key := NameKey(name)
 	other := dialect.byKey[key]
 	switch {
 	case d.err != nil:

@@ -62,7 +62,7 @@ func (p *planner) askedMode() (mode video.InputMode, said bool, err error) {
 		return video.TextOnly, false, nil
 	}
 	given := strings.TrimSpace(p.ask.InputMode)
-	key := nameKey(given)
+	key := NameKey(given)
 	mode = video.InputMode(key)
 	if mode != video.Keyframe && mode != video.Reference {
 		meant, known := p.catalog.words.modes[key]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"seedance-mcp/internal/video"
 )
@@ -11,15 +12,57 @@ import (
 // maxSuggested bounds the nearest values that a refusal lists.
 const maxSuggested = 5
 
+// NameKey folds the ways to spell one name, letters and digits alone being what
+// survives: "Seedance 2.0", "seedance-2-0" and "SEEDANCE_20" are all
+// "seedance20". Arguments, models and what people call values are compared by it.
+func NameKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+}
+
+// Lookup finds a model of the dialect by any name that Plan understands. The
+// notes tell what was read differently from what was written; the refusal of
+// an unknown name lists valid ids.
+func (c *Catalog) Lookup(d video.Dialect, name string) (Model, []string, error) {
+	dialect := c.dialects[d]
+	if dialect == nil {
+		return Model{}, nil, video.Errorf(video.Internal, "there is no dialect %q", d)
+	}
+	p := &planner{catalog: c, dialect: dialect, ask: Ask{Model: name}}
+	if err := p.readModel(); err != nil {
+		return Model{}, nil, err
+	}
+	return *p.model, p.notes, nil
+}
+
+// FindModel is Lookup's id, and knows the other dialects' models too: a store
+// may hold tasks of a server that ran another.
+func (c *Catalog) FindModel(d video.Dialect, name string) (id string, err error) {
+	model, _, err := c.Lookup(d, name)
+	if err == nil || video.CodeOf(err) != video.Invalid {
+		return model.ID, err
+	}
+	for _, other := range c.dialects {
+		if found := other.byKey[NameKey(name)]; found != nil {
+			return found.ID, nil
+		}
+	}
+	return "", err
+}
+
 // readModel finds the model that is meant.
 func (p *planner) readModel() error {
 	given := strings.TrimSpace(p.ask.Model)
 	if given == "" {
 		given = p.dialect.defaultModel
 	}
-	key := nameKey(given)
+	key := NameKey(given)
 	if p.model = p.dialect.byKey[key]; p.model != nil {
-		if key != nameKey(p.model.ID) {
+		if key != NameKey(p.model.ID) {
 			p.notef("model %s read as %s (%s).", quoted(given), p.model.ID, p.model.Title)
 		}
 		p.request.Model = p.model.ID
@@ -41,7 +84,7 @@ func (p *planner) readModel() error {
 func (p *planner) readWorkflow(given, key string) bool {
 	owner := p.catalog.dialects[video.Workflow]
 	model := p.dialect.model(owner.defaultModel)
-	if key != nameKey(owner.workflow) || model == nil {
+	if key != NameKey(owner.workflow) || model == nil {
 		return false
 	}
 	p.model, p.request.Model = model, model.ID
@@ -91,9 +134,9 @@ func (d *dialect) ids() []string {
 
 // keysOf lists the keys of a model's id and aliases.
 func (d *dialect) keysOf(id string) []string {
-	keys := []string{nameKey(id)}
+	keys := []string{NameKey(id)}
 	for _, alias := range d.model(id).Aliases {
-		keys = append(keys, nameKey(alias))
+		keys = append(keys, NameKey(alias))
 	}
 	return keys
 }

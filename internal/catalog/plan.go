@@ -142,8 +142,8 @@ func (p *planner) othersThat(would func(*Model) bool) []string {
 			ids = append(ids, model.ID)
 		}
 	}
-	key := nameKey(p.model.ID)
-	return nearest(ids, len(ids), func(id string) float64 { return nameDistance(key, []string{nameKey(id)}) })
+	key := NameKey(p.model.ID)
+	return nearest(ids, len(ids), func(id string) float64 { return nameDistance(key, []string{NameKey(id)}) })
 }
 
 // orModel ends a suggestion with the models that would take the value as is.

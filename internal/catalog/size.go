@@ -104,7 +104,7 @@ func (p *planner) readFrame(argument, text string) (frame, error) {
 // readWords reads the first one or two of tokens and says how many.
 func (p *planner) readWords(argument, text string, tokens []string) (part frame, used int, err error) {
 	for used = min(2, len(tokens)); used > 0; used-- {
-		word := nameKey(strings.Join(tokens[:used], ""))
+		word := NameKey(strings.Join(tokens[:used], ""))
 		if ratio := p.catalog.words.ratios[word]; ratio != "" {
 			width, height, _ := splitRatio(ratio)
 			part, err = p.ratioOf(argument, text, width, height)
@@ -132,7 +132,7 @@ func (p *planner) readToken(argument, text, token string) (frame, error) {
 			return p.pixels(argument, text, size{width, height})
 		}
 	}
-	if p.catalog.words.filler[nameKey(token)] {
+	if p.catalog.words.filler[NameKey(token)] {
 		return frame{}, nil
 	}
 	short := digits(strings.TrimSuffix(token, "p"))
@@ -257,7 +257,7 @@ func (p *planner) pixels(argument, text string, wanted size) (frame, error) {
 }
 
 func (p *planner) refuseResolution(argument, text string) error {
-	wanted := nameKey(text)
+	wanted := NameKey(text)
 	others := p.othersThat(func(o *Model) bool {
 		return p.suits(o) && slices.ContainsFunc(o.Resolutions, func(name string) bool { return name == wanted || name == wanted+"p" })
 	})
