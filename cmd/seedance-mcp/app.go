@@ -60,8 +60,8 @@ type wiring struct {
 // newApp wires the product; nothing is opened or sent yet.
 func newApp(s settings, t terminal, w wiring) (*app, error) {
 	a := &app{settings: s, store: &openStore{path: s.storePath()}, log: s.logger(t.err, w.logLevel)}
-	if s.sandbox() && s.apiURL != defaultAPIURL {
-		a.log.Warn("an upstream URL is set but no key: this is the sandbox, nothing is sent there; set SEEDANCE_API_KEY", "url", video.Clip(s.apiURL, 80))
+	if s.sandbox() && s.apiURLGiven {
+		a.log.Warn("SEEDANCE_API_URL is set without SEEDANCE_API_KEY: the sandbox answers, nothing is sent there")
 	}
 	var err error
 	if s.catalogPath == "" {

@@ -21,6 +21,7 @@ import (
 type settings struct {
 	apiKey       string
 	apiURL       string
+	apiURLGiven  bool
 	dialect      video.Dialect
 	dataDir      string
 	catalogPath  string
@@ -204,7 +205,7 @@ func setAPIURL(s *settings, v string) error {
 	if !plainURL(v) {
 		return errors.New("must be an http(s) URL such as " + defaultAPIURL)
 	}
-	s.apiURL = strings.TrimRight(v, "/")
+	s.apiURL, s.apiURLGiven = strings.TrimRight(v, "/"), true
 	return nil
 }
 
@@ -260,7 +261,10 @@ func setSpeed(s *settings, v string) error {
 
 func setLogLevel(s *settings, v string) error {
 	s.logLevel = new(slog.Level)
-	return s.logLevel.UnmarshalText([]byte(v))
+	if err := s.logLevel.UnmarshalText([]byte(v)); err != nil {
+		return errors.New("must be debug, info, warn or error")
+	}
+	return nil
 }
 
 func setLogFormat(s *settings, v string) error {
