@@ -42,6 +42,11 @@ type Options struct {
 	Instructions string
 	// Configure adds resources, prompts and the like before the first message.
 	Configure func(*mcpserver.MCPServer)
+	// Tasks are the durable tasks that tools' answers may stand for; nil: the
+	// tasks extension is not offered.
+	Tasks TaskView
+	// PageSize is how many entries a list answers with at once; 0 is 100.
+	PageSize int
 	// Logger gets no prompts, keys or bodies; nil discards.
 	Logger *slog.Logger
 	// OnDrain is called once by Drain: from then on waiting tools must answer
@@ -71,7 +76,11 @@ type Options struct {
 	// Webhook handles a callback's body; nil: callbacks are taken and forgotten.
 	Webhook func(ctx context.Context, token string, body []byte) error
 	// Extra are more handlers by path pattern, such as "/sandbox/" or "/metrics".
+	// They are open to everybody whose Host and Origin are allowed.
 	Extra map[string]http.Handler
+	// Private are more handlers for callers that Authenticate knows, whose
+	// principal WithPrincipal has put into the request's context.
+	Private map[string]http.Handler
 
 	// StreamAfter is how long an HTTP call may take before its answer becomes
 	// an event stream; 0 is 50 ms.
@@ -136,15 +145,19 @@ func New(options Options) (*Server, error) {
 	s.mcp = mcpserver.NewMCPServer(Name, options.Version,
 		mcpserver.WithTitle(title),
 		mcpserver.WithInstructions(options.Instructions),
-		// The tools never change while the server runs: a client that was
+		// Nothing of this changes while the server runs: a client that was
 		// promised changes would hold a stream open for nothing.
 		mcpserver.WithToolCapabilities(false),
+		mcpserver.WithResourceCapabilities(false, false),
+		mcpserver.WithPromptCapabilities(false),
+		mcpserver.WithCompletions(),
 		mcpserver.WithToolHandlerMiddleware(s.recoverTool),
 	)
 	s.mcp.AddTools(options.Tools...)
 	if options.Configure != nil {
 		options.Configure(s.mcp)
 	}
+	s.declareExtensions()
 	handler, err := s.routes()
 	if err != nil {
 		return nil, err
@@ -168,6 +181,9 @@ func (o *Options) applyDefaults() {
 	}
 	if o.Challenge == "" {
 		o.Challenge = `Bearer realm="` + Name + `"`
+	}
+	if o.PageSize <= 0 {
+		o.PageSize = pageSize
 	}
 	if o.StreamAfter <= 0 {
 		o.StreamAfter = 50 * time.Millisecond
@@ -202,6 +218,7 @@ func (s *Server) recoverTool(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 		}()
 		result, err = next(ctx, request)
 		noteLacking(ctx, err)
+		s.noteTask(ctx, request.Params.Name, result)
 		return result, err
 	}
 }
@@ -218,10 +235,43 @@ func (s *Server) dispatch(ctx context.Context, from *session, m incoming) (answe
 		_, failed := answer.(mcp.JSONRPCError)
 		s.log.DebugContext(ctx, "mcp", "method", m.Method, "took", time.Since(start), "failed", failed)
 	}()
-	if m.Method == string(mcp.MethodSubscriptionsListen) {
+	ctx = s.mcp.WithContext(ctx, from)
+	switch {
+	case s.concernsTasks(m):
+		return s.tasks(ctx, m)
+	case m.Method == string(mcp.MethodSubscriptionsListen):
+		if refusal := s.taskListener(m); refusal != nil {
+			return refusal
+		}
 		var stop func()
 		ctx, stop = s.listen(ctx, from)
 		defer stop()
 	}
-	return explained(from, m, s.mcp.HandleMessage(s.mcp.WithContext(ctx, from), m.raw))
+	return s.answer(ctx, from, m)
+}
+
+// answer is the core's, with what it leaves to us: pages, introductions, tasks.
+func (s *Server) answer(ctx context.Context, from *session, m incoming) mcp.JSONRPCMessage {
+	after, raw, refusal := uncursored(m)
+	if refusal != nil {
+		return *refusal
+	}
+	answer := explained(from, m, s.mcp.HandleMessage(ctx, raw))
+	response, ok := answer.(mcp.JSONRPCResponse)
+	if !ok {
+		return answer
+	}
+	switch mcp.MCPMethod(m.Method) {
+	case mcp.MethodInitialize, mcp.MethodServerDiscover:
+		response.Result = s.introduced(response.Result)
+	case mcp.MethodToolsCall:
+		if task := from.announced(); task != nil {
+			response.Result = s.newTaskResult("task", *task)
+		}
+	default:
+		if isList(m.Method) {
+			response.Result = paged(m.Method, after, s.options.PageSize, response.Result)
+		}
+	}
+	return response
 }

@@ -51,7 +51,7 @@ func (s *Server) checkModern(r *http.Request, m incoming, header, stated string)
 		return failure(m.ID, mcp.HEADER_MISMATCH, err.Error())
 	}
 	if m.Method != string(mcp.MethodToolsCall) {
-		return nil
+		return checkTaskName(r.Header.Get(mcp.HeaderName), m)
 	}
 	name, _ := mcp.ExtractHeaderName(mcp.MethodToolsCall, m.Params)
 	tool := s.mcp.GetTool(name)

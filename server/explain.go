@@ -20,7 +20,7 @@ func explained(from *session, m incoming, answer mcp.JSONRPCMessage) mcp.JSONRPC
 	case mcp.MethodToolsCall:
 		if capability := from.lacked(); capability != "" {
 			failed.Error.Code = mcp.MISSING_REQUIRED_CLIENT_CAPABILITY
-			failed.Error.Data = map[string]any{"requiredCapabilities": map[string]any{capability: struct{}{}}}
+			failed.Error.Data = map[string]any{"requiredCapabilities": required(capability)}
 		}
 	case mcp.MethodResourcesRead:
 		var params mcp.ReadResourceParams

@@ -28,7 +28,8 @@ type session struct {
 	mu        sync.Mutex
 	listening bool
 	filter    mcp.SubscriptionFilter
-	lacking   string // a capability without which the tool refused
+	lacking   string    // a capability without which the tool refused
+	task      *mcp.Task // what the tool's answer stands for
 }
 
 var (
