@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"seedance-mcp/internal/access"
@@ -38,19 +37,17 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 		return exitFailed, fmt.Errorf("cannot listen on %s: %w; choose another with --addr", *addr, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already by a server that served
-	base := "http://" + listener.Addr().String()
+	base := ownURL(listener.Addr(), s.publicURL)
 	a, err := newApp(s, t, wiring{sandboxURL: base + "/sandbox", callbacks: true, resume: true})
 	if err != nil {
 		return exitFailed, err
 	}
-	options := a.serverOptions(false)
+	options, err := a.serverOptions(httpServer, base)
+	if err != nil {
+		return exitFailed, err
+	}
 	callers := &access.Keeper{Open: a.keys, OpenToAll: ownMachineOnly, Now: time.Now}
 	options.Authenticate = callers.Authenticate
-	options.Webhook = a.engine.Hint
-	options.Ready = a.engine.Ready
-	if a.sandbox != nil {
-		options.Extra = map[string]http.Handler{"/sandbox/": http.StripPrefix("/sandbox", a.sandbox)}
-	}
 	mcp, err := server.New(options)
 	if err != nil {
 		return exitFailed, err
@@ -60,7 +57,7 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	if err := a.engine.Start(context.WithoutCancel(ctx)); err != nil {
 		return exitFailed, err
 	}
-	a.log.Info("serving MCP", "url", base+"/mcp", "upstream", a.accountName(), "dialect", s.dialect)
+	a.log.Info("serving MCP", "url", base+"/mcp", "page", base+"/ui", "upstream", a.accountName(), "dialect", s.dialect)
 	err = mcp.ServeHTTP(ctx, listener)
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
@@ -71,6 +68,19 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 		return exitFailed, err
 	}
 	return exitOK, nil
+}
+
+// ownURL is where this server is reached: by everybody at its public URL, or
+// else from this machine.
+func ownURL(addr net.Addr, publicURL string) string {
+	if publicURL != "" {
+		return publicURL
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return "http://" + net.JoinHostPort("127.0.0.1", port)
+	}
+	return "http://" + addr.String()
 }
 
 // keysExist says that an access key was ever made, without leaving a store

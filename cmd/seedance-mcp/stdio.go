@@ -5,9 +5,7 @@ import (
 	"flag"
 	"time"
 
-	"seedance-mcp/internal/video"
 	"seedance-mcp/server"
-	"seedance-mcp/tools"
 )
 
 func runStdio(ctx context.Context, t terminal, args []string) (int, error) {
@@ -28,7 +26,11 @@ func runStdio(ctx context.Context, t terminal, args []string) (int, error) {
 	if err := a.engine.Start(context.WithoutCancel(ctx)); err != nil {
 		return exitFailed, err
 	}
-	mcp, err := server.New(a.serverOptions(true))
+	options, err := a.serverOptions(stdioServer, "")
+	if err != nil {
+		return exitFailed, err
+	}
+	mcp, err := server.New(options)
 	if err != nil {
 		return exitFailed, err
 	}
@@ -44,21 +46,4 @@ func runStdio(ctx context.Context, t terminal, args []string) (int, error) {
 		return exitFailed, err
 	}
 	return exitOK, nil
-}
-
-// serverOptions is what both transports serve.
-func (a *app) serverOptions(stdio bool) server.Options {
-	deps := tools.Deps{
-		Service: a.engine, Catalog: a.catalog, Dialect: a.settings.dialect, Sandbox: a.sandbox != nil,
-		Downloads: a.downloads, Logger: a.log,
-	}
-	if a.settings.dialect == video.Kinovi {
-		deps.Uploader = a.client
-		deps.LocalFiles = stdio
-		deps.Folders = a.settings.folders
-	}
-	return server.Options{
-		Version: version(), Tools: tools.All(deps), Logger: a.log,
-		OnDrain: a.engine.Drain, WithPrincipal: tools.WithPrincipal,
-	}
 }

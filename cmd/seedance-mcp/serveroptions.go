@@ -1,0 +1,52 @@
+package main
+
+import (
+	"net/http"
+
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"seedance-mcp/internal/video"
+	"seedance-mcp/server"
+	"seedance-mcp/tools"
+)
+
+// transport is how a server is reached.
+type transport int
+
+const (
+	stdioServer transport = iota
+	httpServer
+)
+
+// serverOptions is what both transports serve; own is the HTTP server's base
+// URL, "" over stdio.
+func (a *app) serverOptions(over transport, own string) (server.Options, error) {
+	deps := tools.Deps{
+		Service: a.engine, Catalog: a.catalog, Dialect: a.settings.dialect, Sandbox: a.sandbox != nil,
+		Downloads: a.downloads, Logger: a.log,
+	}
+	if a.settings.dialect == video.Kinovi {
+		deps.Uploader = a.client
+		// Only over stdio is the caller this machine's own user.
+		deps.LocalFiles = over == stdioServer
+		deps.Folders = a.settings.folders
+	}
+	page, err := a.page(own)
+	if err != nil {
+		return server.Options{}, err
+	}
+	options := server.Options{
+		Version: version(), Tools: tools.All(deps), Tasks: tools.NewTaskView(deps, a.engine), Logger: a.log,
+		OnDrain: a.engine.Drain, WithPrincipal: tools.WithPrincipal,
+		Configure: func(s *mcpserver.MCPServer) { page.Register(s) },
+	}
+	if over == httpServer {
+		options.Webhook = a.engine.Hint
+		options.Ready = a.engine.Ready
+		options.Extra = map[string]http.Handler{"/ui": page.Handler()}
+		if a.sandbox != nil {
+			options.Extra["/sandbox/"] = http.StripPrefix("/sandbox", a.sandbox)
+		}
+	}
+	return options, nil
+}
