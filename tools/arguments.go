@@ -18,11 +18,11 @@ type kind int
 
 const (
 	textKind    kind = iota // text; surrounding space does not count
-	promptKind              // text exactly as written
+	promptKind              // text as written, but for control characters
 	looseKind               // text or number, handed on as text: the catalogue reads it
 	wholeKind               // as looseKind, but a schema asks for a whole number
-	integerKind             // whole number
-	secondsKind             // whole number, perhaps with a unit of time: 30, "30s"
+	integerKind             // whole number; taken as the nearest in range
+	secondsKind             // as integerKind, perhaps with a unit of time: 30, "30s"
 	amountKind              // credits, never negative
 	flagKind                // true or false
 	listKind                // texts; one alone counts as a list
@@ -100,9 +100,12 @@ func (d *decoder) decode(raw json.RawMessage, into any) ([]string, error) {
 	for _, arg := range d.arguments {
 		value, present := given[arg.name]
 		if present && !isAbsent(value) {
-			value, err = d.coerce(arg, value)
-			if err != nil {
+			var note string
+			if value, note, err = d.coerce(arg, value); err != nil {
 				return nil, err
+			}
+			if note != "" {
+				notes = append(notes, note)
 			}
 		} else {
 			value = nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"seedance-mcp/internal/video"
 )
@@ -15,19 +16,21 @@ import (
 const jsonNull = "null"
 
 // coerce makes value what the argument takes, or says what was given and what
-// is valid. A nil result means that nothing was given after all.
-func (d *decoder) coerce(arg argument, value json.RawMessage) (json.RawMessage, error) {
-	var read json.RawMessage
+// is valid. The note tells what was changed in it. A nil result means that
+// nothing was given after all.
+func (d *decoder) coerce(arg argument, value json.RawMessage) (read json.RawMessage, note string, err error) {
 	ok := true
 	switch arg.kind {
 	case promptKind:
-		read, ok = value, value[0] == '"'
+		read, note, ok = readPrompt(arg, value)
 	case textKind:
 		read, ok = readText(value)
 	case looseKind, wholeKind:
 		read, ok = readLoose(value)
 	case integerKind, secondsKind:
-		read, ok = readInteger(value, arg.kind)
+		if read, ok = readInteger(value, arg.kind); ok {
+			read, note = inRange(arg, read)
+		}
 	case amountKind:
 		read, ok = readAmount(value)
 	case flagKind:
@@ -36,9 +39,9 @@ func (d *decoder) coerce(arg argument, value json.RawMessage) (json.RawMessage, 
 		read, ok = readList(value)
 	}
 	if !ok {
-		return nil, d.wrongType(arg, value)
+		return nil, "", d.wrongType(arg, value)
 	}
-	return read, nil
+	return read, note, nil
 }
 
 func (d *decoder) wrongType(arg argument, value json.RawMessage) error {
@@ -103,6 +106,32 @@ func readText(value json.RawMessage) (json.RawMessage, bool) {
 	return json.RawMessage(quoted(trimmed)), true
 }
 
+// readPrompt leaves out control characters: no person writes them, and some
+// upstreams cut a text at a NUL. Line breaks and tabs stay.
+func readPrompt(arg argument, value json.RawMessage) (read json.RawMessage, note string, ok bool) {
+	text, ok := unquote(value)
+	if !ok {
+		return nil, "", false
+	}
+	left := 0
+	cleaned := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			left++
+			return -1
+		}
+		return r
+	}, text)
+	switch {
+	case left == 0:
+		return value, "", true
+	case strings.TrimSpace(cleaned) == "":
+		return nil, "", true
+	case left == 1:
+		return json.RawMessage(quoted(cleaned)), arg.name + ": a control character was left out.", true
+	}
+	return json.RawMessage(quoted(cleaned)), fmt.Sprintf("%s: %d control characters were left out.", arg.name, left), true
+}
+
 // readLoose takes a number by its own text, so that "5", 5 and 5.0 reach the
 // catalogue as they were written.
 func readLoose(value json.RawMessage) (json.RawMessage, bool) {
@@ -131,6 +160,24 @@ func readInteger(value json.RawMessage, k kind) (json.RawMessage, bool) {
 	// Beyond this the number is clamped anyhow, and int must hold it.
 	number = min(max(number, -math.MaxInt32), math.MaxInt32)
 	return strconv.AppendInt(nil, int64(number), 10), true
+}
+
+// inRange takes the nearest number that the argument can be.
+func inRange(arg argument, value json.RawMessage) (read json.RawMessage, note string) {
+	number, err := strconv.Atoi(string(value))
+	if err != nil || arg.minimum == nil || arg.maximum == nil {
+		return value, ""
+	}
+	within, notes := clamp(arg.name, number, *arg.minimum, *arg.maximum, nil)
+	return strconv.AppendInt(nil, int64(within), 10), strings.Join(notes, " ")
+}
+
+// clamp keeps a number in range; a note tells when it was not.
+func clamp(name string, given, least, most int, notes []string) (int, []string) {
+	if within := min(max(given, least), most); within != given {
+		return within, append(notes, fmt.Sprintf("%s=%d was taken as %d: it goes from %d to %d.", name, given, within, least, most))
+	}
+	return given, notes
 }
 
 // withoutSeconds strips a unit of seconds: "30s", "30 sec", "30 seconds".

@@ -130,7 +130,7 @@ func confirm(ctx context.Context, d Deps, c call[wishArguments], wish engine.Wis
 	if err != nil {
 		return nil, recorded(err, submission.Task)
 	}
-	return ordered(ctx, d, submission, c.Notes), nil
+	return ordered(ctx, d, submission, wish, c.Notes), nil
 }
 
 // priceText is what the dialogue shows.

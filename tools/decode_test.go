@@ -44,6 +44,9 @@ func TestDecodeWish(t *testing.T) {
 		"blank lists":            {`{"prompt":"a fox","image_urls":"","video_urls":"\n","audio_urls":" "}`, wishArguments{Prompt: "a fox"}, ""},
 		"empty elements stay":    {`{"prompt":"a fox","image_urls":["",null],"video_urls":"[null]"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"", ""}, VideoURLs: []string{""}}, ""},
 		"prompt kept as written": {`{"prompt":"  a fox\n in snow "}`, wishArguments{Prompt: "  a fox\n in snow "}, ""},
+		"control characters":     {`{"prompt":"a\u0000 fox\u001b[1m\n\tin snow\u009f"}`, wishArguments{Prompt: "a fox[1m\n\tin snow"}, "prompt: 3 control characters were left out."},
+		"one control character":  {`{"prompt":"a\u0007 fox"}`, wishArguments{Prompt: "a fox"}, "prompt: a control character was left out."},
+		"joined emoji stay":      {`{"prompt":"👩\u200d🚀 in \u2068snow\u2069"}`, wishArguments{Prompt: "👩\u200d🚀 in \u2068snow\u2069"}, ""},
 		"other texts trimmed":    {`{"prompt":"a fox","model":" sora2 "}`, wishArguments{Prompt: "a fox", Model: "sora2"}, ""},
 		"one URL":                {`{"prompt":"a fox","image_urls":"https://e.test/a.png"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, ""},
 		"list in a text":         {`{"prompt":"a fox","image_urls":"[\"https://e.test/a.png\"]"}`, wishArguments{Prompt: "a fox", ImageURLs: []string{"https://e.test/a.png"}}, ""},
@@ -107,7 +110,7 @@ func TestDecodeStatus(t *testing.T) {
 		"wait in words":    {`{"wait_seconds":"30 seconds"}`, statusArguments{WaitSeconds: 30}},
 		"wait as fraction": {`{"wait_seconds":30.0}`, statusArguments{WaitSeconds: 30}},
 		"wait as 3e1":      {`{"wait_seconds":3e1}`, statusArguments{WaitSeconds: 30}},
-		"wait far too big": {`{"wait_seconds":1e300}`, statusArguments{WaitSeconds: 1<<31 - 1}},
+		"wait far too big": {`{"wait_seconds":1e300}`, statusArguments{WaitSeconds: 45}},
 		"unknown ignored":  {`{"task_id":"vid_a","verbose":true,"format":{"a":[1]}}`, statusArguments{TaskID: "vid_a"}},
 	}
 	decoder := statusDecoder(t)
@@ -135,6 +138,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		"no prompt":                {`{"duration":5}`, "prompt", []string{"prompt", "missing"}},
 		"blank prompt":             {`{"prompt":""}`, "prompt", []string{"prompt", "missing"}},
+		"nothing but controls":     {`{"prompt":"\u0000 \u0001"}`, "prompt", []string{"prompt", "missing"}},
 		"nothing at all":           {``, "prompt", []string{"prompt"}},
 		"prompt a number":          {`{"prompt":5}`, "prompt", []string{"a text", "a number", "5"}},
 		"prompt an object":         {`{"prompt":{"text":"a fox"}}`, "prompt", []string{"a text", "an object", `{"text":"a fox"}`}},
@@ -190,6 +194,34 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("unfit to show (%d bytes): %.200q", len(text), text)
 			}
 		})
+	}
+}
+
+// TestNumbersOutOfRange: the nearest is taken, and told; 0 is no "absent".
+func TestNumbersOutOfRange(t *testing.T) {
+	models, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Deps{Catalog: models, Dialect: video.Kinovi}
+	for _, test := range []struct {
+		def       definition
+		raw, note string
+		got       func(any) int
+		want      int
+	}{
+		{listTasks(d).definition, `{"limit":0}`, "limit=0 was taken as 1: it goes from 1 to 50.", func(in any) int { return in.(*listArguments).Limit }, 1},
+		{listTasks(d).definition, `{"limit":"-3"}`, "limit=-3 was taken as 1: it goes from 1 to 50.", func(in any) int { return in.(*listArguments).Limit }, 1},
+		{listTasks(d).definition, `{"limit":50}`, "", func(in any) int { return in.(*listArguments).Limit }, 50},
+		{getUsage(d).definition, `{"days":0}`, "days=0 was taken as 1: it goes from 1 to 366.", func(in any) int { return in.(*usageArguments).Days }, 1},
+		{getTaskStatus(d).definition, `{"wait_seconds":"90s"}`, "wait_seconds=90 was taken as 45: it goes from 0 to 45.", func(in any) int { return in.(*statusArguments).WaitSeconds }, 45},
+		{getTaskStatus(d).definition, `{"wait_seconds":0}`, "", func(in any) int { return in.(*statusArguments).WaitSeconds }, 0},
+	} {
+		into := argumentTargets()[test.def.name]
+		notes, err := newDecoder(test.def).decode(json.RawMessage(test.raw), into)
+		if err != nil || strings.Join(notes, " ") != test.note || test.got(into) != test.want {
+			t.Errorf("%s %s: %d, notes %q, %v", test.def.name, test.raw, test.got(into), notes, err)
+		}
 	}
 }
 

@@ -101,6 +101,14 @@ func TestSameOrder(t *testing.T) {
 			t.Error("one key, two tasks")
 		}
 		w.fails(t, "generate_video", `{"prompt":"A heron","idempotency_key":"k1"}`, "idempotency_key")
+		forced := w.works(t, "generate_video", `{"prompt":"A crane","idempotency_key":"k1","force_new":true}`)
+		if forced.text("task_id") != one.text("task_id") || !strings.Contains(forced.Text, "force_new does nothing beside an idempotency_key that is taken") {
+			t.Errorf("a taken key and force_new: %s", forced.Text)
+		}
+		anew := w.works(t, "generate_video", `{"prompt":"A crane","idempotency_key":"k2","force_new":true}`)
+		if anew.text("task_id") == one.text("task_id") {
+			t.Errorf("what the note advises orders nothing: %s", anew.Text)
+		}
 	})
 }
 

@@ -50,29 +50,34 @@ func generateVideo(d Deps) tool {
 		if err != nil {
 			return nil, recorded(err, submission.Task)
 		}
-		return ordered(ctx, d, submission, c.Notes), nil
+		return ordered(ctx, d, submission, wish, c.Notes), nil
 	})
 }
 
 // ordered shows a submission; a task that existed already is named as such.
-func ordered(ctx context.Context, d Deps, s engine.Submission, notes []string) taskResult {
+func ordered(ctx context.Context, d Deps, s engine.Submission, wish engine.Wish, notes []string) taskResult {
 	result := showTask(d, s.Task, d.Service.ETA(ctx, s.Task))
 	result.Quote = quoteText(s.Task.Quote)
 	if s.Duplicate {
 		result.DuplicateOf = s.Task.ID
-		notes = append(notes, duplicateNote(s.Task))
+		notes = append(notes, duplicateNote(s.Task, wish))
 	}
 	result.Notes = slices.Concat(result.Notes, notes, s.Notes)
 	result.Warnings = s.Warnings
 	return result
 }
 
-func duplicateNote(task video.Task) string {
+// duplicateNote tells that nothing was ordered. What to do about a task that
+// failed or is unconfirmed stands in next.
+func duplicateNote(task video.Task, wish engine.Wish) string {
 	note := "The same order was placed before and this is its task: nothing was ordered or charged now."
+	keyed := wish.IdempotencyKey != ""
 	switch {
+	case keyed && wish.ForceNew:
+		return note + " force_new does nothing beside an idempotency_key that is taken: the key leads to its task for ever. Another take of it needs force_new=true and another idempotency_key."
 	case task.State == video.Failed || task.State == video.Unconfirmed:
 		return note
-	case task.IdempotencyKey != "":
+	case keyed:
 		return note + " Another take of it needs force_new=true and another idempotency_key."
 	default:
 		return note + " Another take of it needs force_new=true."

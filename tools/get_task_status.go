@@ -55,7 +55,6 @@ func getTaskStatus(d Deps) tool {
 		if err != nil {
 			return nil, err
 		}
-		wait, notes := clamp("wait_seconds", c.In.WaitSeconds, least, most, c.Notes)
 		if len(ids) == 0 {
 			latest, err := d.Service.Get(ctx, c.Principal, "")
 			if err != nil {
@@ -63,16 +62,16 @@ func getTaskStatus(d Deps) tool {
 			}
 			ids = []string{latest.ID}
 		}
-		tasks, err := look(ctx, d, c.Principal, ids, all, time.Duration(wait)*time.Second, c.Progress)
+		tasks, err := look(ctx, d, c.Principal, ids, all, time.Duration(c.In.WaitSeconds)*time.Second, c.Progress)
 		if err != nil {
 			return nil, err
 		}
 		if len(tasks) == 1 {
 			result := showTask(d, tasks[0], d.Service.ETA(ctx, tasks[0]))
-			result.Notes = append(result.Notes, notes...)
+			result.Notes = append(result.Notes, c.Notes...)
 			return result, nil
 		}
-		return showTasks(ctx, d, tasks, notes), nil
+		return showTasks(ctx, d, tasks, c.Notes), nil
 	})
 }
 
@@ -156,12 +155,4 @@ func showTasks(ctx context.Context, d Deps, tasks []video.Task, notes []string) 
 			len(running), len(tasks), strings.Join(running, ", "), maxWaitSeconds)
 	}
 	return result
-}
-
-// clamp keeps a number in range; a note tells when it was not.
-func clamp(name string, given, least, most int, notes []string) (int, []string) {
-	if within := min(max(given, least), most); within != given {
-		return within, append(notes, fmt.Sprintf("%s=%d was taken as %d: it goes from %d to %d.", name, given, within, least, most))
-	}
-	return given, notes
 }

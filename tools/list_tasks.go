@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -106,10 +107,7 @@ func listFilter(d Deps, c call[listArguments]) (store.Filter, []string, error) {
 	if err != nil {
 		return store.Filter{}, nil, err
 	}
-	limit, notes := defaultListed, c.Notes
-	if c.In.Limit != 0 {
-		limit, notes = clamp("limit", c.In.Limit, 1, maxListed, notes)
-	}
+	notes := c.Notes
 	model := c.In.Model
 	if model != "" {
 		if model, err = d.Catalog.FindModel(d.Dialect, c.In.Model); err != nil {
@@ -119,7 +117,7 @@ func listFilter(d Deps, c call[listArguments]) (store.Filter, []string, error) {
 			notes = append(notes, fmt.Sprintf("model %s was read as %s.", video.Clip(c.In.Model, 40), model))
 		}
 	}
-	return store.Filter{States: states, Model: model, Since: since, Text: c.In.Text, Limit: limit, Cursor: c.In.Cursor}, notes, nil
+	return store.Filter{States: states, Model: model, Since: since, Text: c.In.Text, Limit: cmp.Or(c.In.Limit, defaultListed), Cursor: c.In.Cursor}, notes, nil
 }
 
 func listedStates() []string {

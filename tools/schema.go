@@ -85,10 +85,12 @@ func (def definition) outputSchema() json.RawMessage {
 
 // property is how a schema shows the argument.
 func (arg argument) property() property {
-	p := property{Description: arg.description, Enum: arg.values, Minimum: arg.minimum, Maximum: arg.maximum}
+	p := property{Description: arg.description, Enum: arg.values}
 	switch arg.kind {
-	case integerKind, secondsKind, wholeKind:
+	case integerKind, secondsKind: // taken as the nearest in range: no client need refuse others
 		p.Type = typeInteger
+	case wholeKind:
+		p.Type, p.Minimum, p.Maximum = typeInteger, arg.minimum, arg.maximum
 	case amountKind:
 		p.Type = typeNumber
 	case flagKind:

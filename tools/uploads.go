@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,13 +37,6 @@ const (
 	uploadAge = 20 * time.Hour
 )
 
-// mediaTypes are the files that can be references: extension and type.
-var mediaTypes = [][2]string{
-	{".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".png", "image/png"}, {".webp", "image/webp"},
-	{".mp4", "video/mp4"}, {".mov", "video/quicktime"}, {".webm", "video/webm"},
-	{".mp3", "audio/mpeg"}, {".wav", "audio/wav"}, {".m4a", "audio/mp4"},
-}
-
 // uploads turns local files and data URIs among a wish's references into URLs.
 type uploads struct {
 	deps  Deps
@@ -56,12 +48,6 @@ type uploads struct {
 type upload struct {
 	url string
 	at  time.Time
-}
-
-// asset is a reference's content.
-type asset struct {
-	name, mediaType string
-	content         []byte
 }
 
 func newUploads(d Deps) *uploads {
@@ -155,8 +141,8 @@ func (u *uploads) open(argumentName, family, reference string) (asset, error) {
 	if !strings.HasPrefix(a.mediaType, family+"/") {
 		return asset{}, refuse(fmt.Sprintf("it is %s, not %s", a.mediaType, family))
 	}
-	if strings.HasPrefix(http.DetectContentType(a.content), "text/") {
-		return asset{}, refuse("its content is text")
+	if a, err = a.asItIs(); err != nil {
+		return asset{}, refuse(err.Error())
 	}
 	return a, nil
 }

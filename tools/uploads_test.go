@@ -45,8 +45,11 @@ func (q quoting) Quote(context.Context, string, engine.Wish) (engine.Quotation, 
 	return engine.Quotation{}, q.err
 }
 
-// pngHead is enough to be taken for a picture.
-const pngHead = "\x89PNG\r\n\x1a\n0000"
+// Enough to be taken for a picture.
+const (
+	pngHead  = "\x89PNG\r\n\x1a\n0000"
+	jpegHead = "\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+)
 
 func TestUploads(t *testing.T) {
 	folder, outside := t.TempDir(), t.TempDir()
@@ -60,6 +63,9 @@ func TestUploads(t *testing.T) {
 	inside := write(folder, "cat.png", pngHead)
 	secret := write(outside, "secret.png", pngHead)
 	script := write(folder, "notes.png", "#!/bin/sh\necho this is no picture at all")
+	write(folder, "really.png", jpegHead)
+	write(folder, "sound.png", "ID3\x03\x00\x00\x00\x00")
+	write(folder, "blob.png", "\x00\x01\x02\x03\xff\xfe\xfd")
 	config := write(folder, "config.json", "{}")
 	if err := os.Symlink(secret, filepath.Join(folder, "link.png")); err != nil && runtime.GOOS != "windows" {
 		t.Fatal(err)
@@ -71,23 +77,29 @@ func TestUploads(t *testing.T) {
 		refused   string // part of the refusal; "" for accepted
 		name      string
 	}{
-		"absolute path":         {inside, "", "cat.png"},
-		"relative path":         {"cat.png", "", "cat.png"},
-		"file URL":              {"file://" + filepath.ToSlash(inside), "", "cat.png"},
-		"data URI":              {data, "", "reference.png"},
-		"data URI, capitals":    {"DATA:IMAGE/PNG;base64," + base64.StdEncoding.EncodeToString([]byte(pngHead)), "", "reference.png"},
-		"outside the folder":    {secret, "no such file", ""},
-		"up and out":            {"../" + filepath.Base(outside) + "/secret.png", "no such file", ""},
-		"a link that leads out": {"link.png", "no such file", ""},
-		"missing":               {"dog.png", "no such file", ""},
-		"folder":                {folder, "no image, video or audio", ""},
-		"no media by its name":  {config, "no image, video or audio", ""},
-		"text by its content":   {script, "its content is text", ""},
-		"a password file":       {"/etc/passwd", "no image, video or audio", ""},
-		"data URI not base64":   {"data:image/png,abc", "must look like", ""},
-		"data URI damaged":      {"data:image/png;base64,@@@", "damaged", ""},
-		"data URI of a page":    {"data:text/html;base64,aaaa", "no media type", ""},
-		"wrong family":          {"data:video/mp4;base64,aaaa", "not image", ""},
+		"absolute path":          {inside, "", "cat.png"},
+		"relative path":          {"cat.png", "", "cat.png"},
+		"file URL":               {"file://" + filepath.ToSlash(inside), "", "cat.png"},
+		"data URI":               {data, "", "reference.png"},
+		"data URI, capitals":     {"DATA:IMAGE/PNG;base64," + base64.StdEncoding.EncodeToString([]byte(pngHead)), "", "reference.png"},
+		"outside the folder":     {secret, "no such file", ""},
+		"up and out":             {"../" + filepath.Base(outside) + "/secret.png", "no such file", ""},
+		"a link that leads out":  {"link.png", "no such file", ""},
+		"missing":                {"dog.png", "no such file", ""},
+		"folder":                 {folder, "no image, video or audio", ""},
+		"no media by its name":   {config, "no image, video or audio", ""},
+		"text by its content":    {script, "its content is text", ""},
+		"sound by its content":   {"sound.png", "its content is audio/mpeg, not image/png", ""},
+		"nothing by its content": {"blob.png", "its content is not image/png", ""},
+		"data URI of text":       {"data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte("root:x:0:0:root:/root:/bin/sh")), "its content is text", ""},
+		"data URI of a video":    {"data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte("\x00\x00\x00\x18ftypisom\x00\x00")), "its content is video/mp4", ""},
+		"data URI of a program":  {"data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte("\x7fELF\x02\x01\x01\x00\x00\x00")), "its content is not image/png", ""},
+		"data URI of nothing":    {"data:image/png;base64,", "its content is text", ""},
+		"a password file":        {"/etc/passwd", "no image, video or audio", ""},
+		"data URI not base64":    {"data:image/png,abc", "must look like", ""},
+		"data URI damaged":       {"data:image/png;base64,@@@", "damaged", ""},
+		"data URI of a page":     {"data:text/html;base64,aaaa", "no media type", ""},
+		"wrong family":           {"data:video/mp4;base64,aaaa", "not image", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -204,5 +216,40 @@ func TestNoAllowedFolder(t *testing.T) {
 	_, _, err := u.place(t.Context(), localPrincipal, engine.Wish{Ask: catalog.Ask{ImageURLs: []string{"cat.png"}}})
 	if video.CodeOf(err) != video.Invalid || !strings.Contains(err.Error(), "files cannot be read from here") || strings.Contains(err.Error(), "()") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestMisnamedReferences: a picture of another kind than its name or data URI
+// says goes up as what it is.
+func TestMisnamedReferences(t *testing.T) {
+	for _, test := range []struct{ declared, content, name, mediaType string }{
+		{"image/png", jpegHead, "reference.jpg", "image/jpeg"},
+		{"image/jpeg", pngHead, "reference.png", "image/png"},
+		{"image/webp", "RIFF\x00\x00\x00\x00WEBPVP8 ", "reference.webp", "image/webp"},
+		{"video/mp4", "\x00\x00\x00\x14ftypqt  \x00\x00", "reference.mov", "video/quicktime"},
+		{"video/quicktime", "\x00\x00\x00\x08wide\x00\x00", "reference.mov", "video/quicktime"},
+		{"video/quicktime", "\x00\x00\x00\x18ftypmp42\x00\x00", "reference.mov", "video/quicktime"},
+		{"video/mp4", "\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "reference.webm", "video/webm"},
+		{"audio/wav", "\xff\xfb\x90\x64\x00", "reference.mp3", "audio/mpeg"},
+		{"audio/mpeg", "RIFF\x00\x00\x00\x00WAVEfmt ", "reference.wav", "audio/wav"},
+		{"audio/mp4", "\x00\x00\x00\x18ftypM4A \x00\x00", "reference.m4a", "audio/mp4"},
+		{"audio/mp4", "\x00\x00\x00\x18ftypisom\x00\x00", "reference.m4a", "audio/mp4"},
+		{"image/jpeg", "GIF89a\x01\x00\x01\x00", "", ""},
+		{"video/mp4", "\x00\x00\x00\x18ftypheic\x00\x00", "", ""},
+		{"audio/mpeg", "\x00\x00\x00\x18ftypqt  \x00\x00", "", ""},
+	} {
+		got, err := asset{name: "reference.x", mediaType: test.declared, content: []byte(test.content)}.asItIs()
+		if test.name == "" {
+			if err == nil {
+				t.Errorf("%q passed as %s", test.content, test.declared)
+			}
+			continue
+		}
+		if err != nil || got.mediaType != test.mediaType {
+			t.Errorf("%q as %s: %s %s, %v; want %s", test.content, test.declared, got.name, got.mediaType, err, test.mediaType)
+		}
+		if got.mediaType != test.declared && got.name != test.name {
+			t.Errorf("%q as %s is called %s, want %s", test.content, test.declared, got.name, test.name)
+		}
 	}
 }
