@@ -76,11 +76,9 @@ type Options struct {
 	// Webhook handles a callback's body; nil: callbacks are taken and forgotten.
 	Webhook func(ctx context.Context, token string, body []byte) error
 	// Extra are more handlers by path pattern, such as "/sandbox/" or "/metrics".
-	// They are open to everybody whose Host and Origin are allowed.
+	// They are open to everybody whose Host and Origin are allowed: a page's
+	// data goes through /mcp, with its caller's key.
 	Extra map[string]http.Handler
-	// Private are more handlers for callers that Authenticate knows, whose
-	// principal WithPrincipal has put into the request's context.
-	Private map[string]http.Handler
 
 	// StreamAfter is how long an HTTP call may take before its answer becomes
 	// an event stream; 0 is 50 ms.

@@ -89,7 +89,10 @@ func (g hostGuard) originAllowed(origin string, r *http.Request) bool {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return false
 	}
-	return g.listed(u.Host) || (loopbackHost(u.Host) && loopbackHost(r.Host))
+	// A page of this very server: its Host has passed. Whoever points a name of
+	// his own at an address that is not loopback has a page here too, but no key.
+	same := strings.EqualFold(u.Host, r.Host)
+	return same || g.listed(u.Host) || (loopbackHost(u.Host) && loopbackHost(r.Host))
 }
 
 // listed compares with and without the port.

@@ -58,7 +58,10 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 	}
 	from := s.newSession(newPeer(version, true), newQueue(true))
 	from.principal = principal
-	ctx := s.onBehalf(r.Context(), principal)
+	ctx := r.Context()
+	if principal != "" && s.options.WithPrincipal != nil {
+		ctx = s.options.WithPrincipal(ctx, principal)
+	}
 	switch {
 	case m.isRequest():
 		s.call(ctx, out, from, m, version)
@@ -97,25 +100,6 @@ func (s *Server) authenticate(out *reply, r *http.Request) (principal string, ok
 			"A valid access key is required, in the header \"Authorization: Bearer KEY\"."))
 	}
 	return "", false
-}
-
-// onBehalf is ctx with the caller where tools look for it.
-func (s *Server) onBehalf(ctx context.Context, principal string) context.Context {
-	if principal == "" || s.options.WithPrincipal == nil {
-		return ctx
-	}
-	return s.options.WithPrincipal(ctx, principal)
-}
-
-// authenticated lets those through to next whom the endpoint would serve, by
-// the same key.
-func (s *Server) authenticated(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		principal, ok := s.authenticate(newReply(w, r, s.timing.write), r)
-		if ok {
-			next.ServeHTTP(w, r.WithContext(s.onBehalf(r.Context(), principal)))
-		}
-	})
 }
 
 // call runs one request. What takes longer than StreamAfter, or has something

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// Handler serves /mcp, /healthz, /readyz, /webhooks/{token} and the handlers
-// of Options.Extra and Options.Private.
+// Handler serves /mcp, /healthz, /readyz, /webhooks/{token} and Options.Extra.
 func (s *Server) Handler() http.Handler { return s.handler }
 
 func (s *Server) routes() (http.Handler, error) {
@@ -24,32 +23,12 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("POST /webhooks/{token}", s.webhook)
 	for pattern, extra := range s.options.Extra {
-		if err := s.mount(mux, pattern, extra); err != nil {
-			return nil, err
+		if !strings.HasPrefix(pattern, "/") || extra == nil || reserved(pattern) {
+			return nil, fmt.Errorf("server: extra handler %q: a path of its own is needed", pattern)
 		}
-	}
-	for pattern, private := range s.options.Private {
-		if private == nil {
-			return nil, s.mount(mux, pattern, nil)
-		}
-		if err := s.mount(mux, pattern, s.authenticated(private)); err != nil {
-			return nil, err
-		}
+		mux.Handle(pattern, s.hosts.guard(extra))
 	}
 	return secured(mux), nil
-}
-
-// mount adds one of the options' handlers.
-func (s *Server) mount(mux *http.ServeMux, pattern string, handler http.Handler) error {
-	if !strings.HasPrefix(pattern, "/") || handler == nil || reserved(pattern) || s.mountedTwice(pattern) {
-		return fmt.Errorf("server: extra handler %q: a path of its own is needed", pattern)
-	}
-	mux.Handle(pattern, s.hosts.guard(handler))
-	return nil
-}
-
-func (s *Server) mountedTwice(pattern string) bool {
-	return s.options.Extra[pattern] != nil && s.options.Private[pattern] != nil
 }
 
 func reserved(pattern string) bool {

@@ -217,7 +217,9 @@ func checkTaskName(name string, m incoming) *mcp.JSONRPCError {
 	if name == "" || !isTaskMethod(m.Method) {
 		return nil
 	}
-	var params taskParams
+	var params struct {
+		TaskID string `json:"taskId"`
+	}
 	decoded, ok := mcp.DecodeHeaderValue(name)
 	if !ok || json.Unmarshal(m.Params, &params) != nil || decoded != params.TaskID {
 		return failure(m.ID, mcp.HEADER_MISMATCH, mcp.HeaderName+" differs from params.taskId.")
