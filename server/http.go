@@ -15,8 +15,8 @@ import (
 
 // endpoint is streamable HTTP without sessions: every POST stands for itself,
 // in the era its own headers and body tell, so any replica can serve it. There
-// is no stream to GET and no session to DELETE; a session id that comes along
-// is ignored.
+// is no stream to GET and no session to DELETE; of a session id that comes
+// along only the note in it counts (see askable).
 func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 	out := newReply(w, r, s.timing.write)
 	if r.Method != http.MethodPost {
@@ -56,7 +56,9 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 		out.refuse(http.StatusBadRequest, refusal)
 		return
 	}
-	from := s.newSession(newPeer(version, true), newQueue(true))
+	client := newPeer(version, true)
+	readAskable(r.Header, client)
+	from := s.newSession(client, newQueue(true))
 	from.principal = principal
 	ctx := r.Context()
 	if principal != "" && s.options.WithPrincipal != nil {
@@ -137,7 +139,7 @@ func (s *Server) call(ctx context.Context, out *reply, from *session, m incoming
 			err = out.event(request)
 		case answer := <-done:
 			if ctx.Err() == nil {
-				s.finish(out, from, notify, answer, m.ID, version)
+				s.finish(out, from, notify, answer, m, version)
 			}
 			return
 		case <-grace.C:
@@ -162,14 +164,15 @@ func (s *Server) call(ctx context.Context, out *reply, from *session, m incoming
 }
 
 // finish writes what was sent before the answer, then the answer.
-func (s *Server) finish(out *reply, from *session, notify func(mcp.JSONRPCNotification) error, answer mcp.JSONRPCMessage, id json.RawMessage, version string) {
+func (s *Server) finish(out *reply, from *session, notify func(mcp.JSONRPCNotification) error, answer mcp.JSONRPCMessage, m incoming, version string) {
 	if err := from.rest(notify); err != nil {
 		return
 	}
-	text, err := encodeAnswer(answer, id)
+	text, err := encodeAnswer(answer, m.ID)
 	if err != nil {
 		s.log.Error("answer could not be written", "error", err)
 	}
+	noteAskable(out.w.Header(), m, from)
 	_ = out.answer(statusOf(answer, version), text) // the client may be gone
 }
 

@@ -41,9 +41,11 @@ func TestHTTPAnswersQuickCallsWithJSON(t *testing.T) {
 			t.Errorf("%s: %v", c.name, response.Header)
 		}
 	}
-	response, m := post(t, base, initialize)
-	if m.Result.ProtocolVersion != legacy || response.Header.Get("Mcp-Session-Id") != "" {
-		t.Error(response.Header, m.raw)
+	for _, capabilities := range []string{`{}`, `{"elicitation":{"url":{}}}`, `{"sampling":{},"roots":{}}`} {
+		response, m := post(t, base, strings.Replace(initialize, `{"elicitation":{}}`, capabilities, 1))
+		if m.Result.ProtocolVersion != legacy || response.Header.Get("Mcp-Session-Id") != "" {
+			t.Error(response.Header, m.raw)
+		}
 	}
 	// A client that reads nothing but streams gets one.
 	only := stream(t, do(t, request(t, base, call("1", "echo", "hi", 0, "", ""), "Accept: text/event-stream")))
