@@ -24,10 +24,13 @@ type foreign interface {
 	call(ctx context.Context, tool, label string, count int, token string) (string, error)
 }
 
-// heard collects progress by token.
+// heard collects progress by token, and answers for the user.
 type heard struct {
 	mu sync.Mutex
 	by map[string][]float64
+	// says, if not nil, is the user's answer to a question: "accept" or another
+	// of the protocol's. Without it the client cannot ask.
+	says func(question string) string
 }
 
 func (h *heard) add(token any, progress float64) {
@@ -232,7 +235,11 @@ func webClient(t *testing.T) *http.Client {
 
 func mcpgoClient(t *testing.T, over transport.Interface, version string, h *heard) foreign {
 	t.Helper()
-	c := client.NewClient(over, client.WithProtocolVersion(version))
+	options := []client.ClientOption{client.WithProtocolVersion(version)}
+	if h.says != nil {
+		options = append(options, client.WithElicitationHandler(mcpgoUser{h.says}))
+	}
+	c := client.NewClient(over, options...)
 	c.OnNotification(func(n mcp.JSONRPCNotification) {
 		if n.Method == "notifications/progress" {
 			progress, _ := n.Params.AdditionalFields["progress"].(float64)
@@ -280,6 +287,15 @@ func (c mcpgo) call(ctx context.Context, tool, label string, count int, token st
 	return text.Text, nil
 }
 
+// mcpgoUser is the user behind one of mcp-go's clients.
+type mcpgoUser struct{ says func(string) string }
+
+func (u mcpgoUser) Elicit(_ context.Context, r mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
+	return &mcp.ElicitationResult{ElicitationResponse: mcp.ElicitationResponse{
+		Action: mcp.ElicitationResponseAction(u.says(r.Params.Message)), Content: map[string]any{},
+	}}, nil
+}
+
 type sdk struct{ *gosdk.ClientSession }
 
 func gosdkStdio(t *testing.T, f *fixture, version string, h *heard) foreign {
@@ -293,11 +309,17 @@ func gosdkHTTP(t *testing.T, f *fixture, version string, h *heard) foreign {
 
 func gosdkClient(t *testing.T, over gosdk.Transport, version string, h *heard) foreign {
 	t.Helper()
-	c := gosdk.NewClient(&gosdk.Implementation{Name: "test", Version: "1"}, &gosdk.ClientOptions{
+	options := &gosdk.ClientOptions{
 		ProgressNotificationHandler: func(_ context.Context, r *gosdk.ProgressNotificationClientRequest) {
 			h.add(r.Params.ProgressToken, r.Params.Progress)
 		},
-	})
+	}
+	if h.says != nil {
+		options.ElicitationHandler = func(_ context.Context, r *gosdk.ElicitRequest) (*gosdk.ElicitResult, error) {
+			return &gosdk.ElicitResult{Action: h.says(r.Params.Message), Content: map[string]any{}}, nil
+		}
+	}
+	c := gosdk.NewClient(&gosdk.Implementation{Name: "test", Version: "1"}, options)
 	session, err := c.Connect(t.Context(), over, &gosdk.ClientSessionOptions{ProtocolVersion: version})
 	if err != nil {
 		t.Fatal(err)

@@ -78,6 +78,13 @@ func (f *fixture) tools() []mcpserver.ServerTool {
 		tool("deaf", f.deaf),
 		tool("stray", f.stray),
 		tool("ask", ask),
+		tool("canask", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			client, ok := mcpserver.ClientSessionFromContext(ctx).(mcpserver.SessionWithClientInfo)
+			if ok && client.GetClientCapabilities().Elicitation != nil {
+				return mcp.NewToolResultText("yes"), nil
+			}
+			return mcp.NewToolResultText("no"), nil
+		}),
 		tool("panic", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) { panic("secret detail") }),
 		tool("unwritable", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			return mcp.NewToolResultStructured(map[string]any{"f": func() {}}, "text"), nil

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -222,39 +221,6 @@ func TestHTTPProgressComesBeforeTheResultAndAllOfIt(t *testing.T) {
 	}
 	if m, _ := e.next(); m.raw != "" {
 		t.Error("after the result:", m.raw)
-	}
-}
-
-func TestHTTPClientsWithTheSameIDsAreApart(t *testing.T) {
-	f := newFixture(t, func(o *server.Options) { o.StreamAfter = time.Millisecond })
-	base := f.web(t)
-	ctx, leave := context.WithCancel(context.Background())
-	defer leave()
-	a := stream(t, do(t, request(t, base, call("1", "hold", "a", 1, "1", "")).WithContext(ctx)))
-	await(t, f.started)
-	b := stream(t, do(t, request(t, base, call("1", "hold", "b", 1, "1", ""))))
-	await(t, f.started)
-	for label, e := range map[string]*events{"a": a, "b": b} {
-		if m := e.message(); m.Params.Message != label {
-			t.Errorf("%s got %s", label, m.raw)
-		}
-	}
-	// Nobody can cancel by id, whoever says whose call it is.
-	for _, header := range []string{"X-None: 1", "Mcp-Session-Id: 1", "Mcp-Session-Id: 2"} {
-		post(t, base, `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`, header)
-	}
-	select {
-	case label := <-f.stopped:
-		t.Fatal("cancelled:", label)
-	case <-time.After(never):
-	}
-	leave() // closing the stream is how a client cancels its own
-	if label := await(t, f.stopped); label != "a" {
-		t.Fatal("cancelled:", label)
-	}
-	f.release <- struct{}{}
-	if m := b.message(); m.text() != "released b" {
-		t.Error(m.raw)
 	}
 }
 

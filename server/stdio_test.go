@@ -138,22 +138,6 @@ func TestStdioCancel(t *testing.T) {
 	}
 }
 
-func TestStdioConnectionsCannotCancelEachOther(t *testing.T) {
-	f := newFixture(t, nil)
-	a, b := f.stdio(t), f.stdio(t)
-	a.handshake()
-	b.handshake()
-	a.send(call("1", "hold", "a", 0, "", ""))
-	await(t, f.started)
-	b.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`)
-	b.send(`{"jsonrpc":"2.0","id":2,"method":"ping"}`)
-	b.recv()
-	f.release <- struct{}{}
-	if m := a.recv(); m.text() != "released a" {
-		t.Fatal(m.raw)
-	}
-}
-
 func TestStdioAnswersNonsense(t *testing.T) {
 	p := newFixture(t, nil).stdio(t)
 	for _, c := range []struct {
