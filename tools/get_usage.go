@@ -54,7 +54,7 @@ func getUsage(d Deps) tool {
 			{name: "days", kind: integerKind, minimum: &least, maximum: &most, aliases: []string{"period", "last_days"}, description: "1-366, default 30"},
 		},
 		output: []output{
-			{"charged", typeNumber}, {"reserved", typeNumber}, {"rows", listOfObjects}, {nameNext, typeText},
+			{"charged", typeNumber}, {"reserved", typeNumber}, {"rows", listOfObjects}, {"budgets", listOfObjects}, {nameNext, typeText},
 		},
 		required: []string{"rows", nameNext}, repeatable: true,
 	}

@@ -40,14 +40,6 @@ type Account struct {
 	AllowPrivateURLs bool
 }
 
-// Budgets are hard limits in credits; nil: none. They are the deployment's,
-// not a principal's: a limit that each further key lifts protects nobody.
-// Days and months are UTC's calendar. Sandbox tasks are held against sandbox
-// spending only.
-type Budgets struct {
-	PerTask, PerDay, PerMonth *video.Credits
-}
-
 // Options configure an Engine. OpenStore, Account and Catalog are required.
 type Options struct {
 	// OpenStore is called once, when the store is first needed; again only
@@ -58,8 +50,12 @@ type Options struct {
 	Account Account
 	Catalog *catalog.Catalog
 	// Media fetches finished videos; nil: nothing is downloaded.
-	Media   Media
+	Media Media
+	// Budgets are the deployment's: everybody's tasks together count.
 	Budgets Budgets
+	// BudgetsOf gives a principal's own budgets, which hold beside Budgets; an
+	// error refuses the paid call. nil: nobody has any.
+	BudgetsOf func(ctx context.Context, principal string) (Budgets, error)
 	// ConfirmAbove is the price in credits above which a person must agree
 	// first; nil: never.
 	ConfirmAbove *video.Credits

@@ -68,7 +68,12 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 			e.posts.Done()
 		}
 	}()
+	budgets, err := e.budgetsOf(ctx, principal)
+	if err != nil {
+		return Submission{}, err
+	}
 	intent := e.intent(principal, w, plan, hash)
+	intent.Limits = e.limitsOf(principal, budgets)
 	existing, found, err := tasks.Duplicate(ctx, intent)
 	if err != nil {
 		return Submission{}, err
@@ -76,7 +81,7 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	if found {
 		return duplicate(existing, plan), nil
 	}
-	if err := e.affordable(plan.Quote, w.MaxCredits); err != nil {
+	if err := e.affordable(plan.Quote, w.MaxCredits, budgets); err != nil {
 		return Submission{}, err
 	}
 	agreed, err := e.agreement(principal, hash, plan.Quote, w.ConfirmToken)
@@ -168,7 +173,7 @@ func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) 
 		task.Reason = "Other tasks wait for a free slot of the account; it is sent after them. Nothing was charged."
 		task.DueAt, task.Interval = now.Add(queueTick), queueTick
 	}
-	in := store.Intent{Task: task, Limits: e.limits(now)}
+	in := store.Intent{Task: task}
 	if !w.ForceNew {
 		in.DedupeSince = now.Add(-dedupeWindow)
 	}

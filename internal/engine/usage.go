@@ -12,15 +12,17 @@ import (
 // Usage is what a principal's tasks cost over a time.
 type Usage struct {
 	// Rows are by UTC day, newest first, and model.
-	Rows []store.UsageRow
+	Rows []store.UsageRow `json:"rows"`
 	// Charged sums what settled tasks cost, Reserved what the others hold,
 	// Estimated the quotes.
-	Charged, Reserved, Estimated video.Credits
+	Charged   video.Credits `json:"charged"`
+	Reserved  video.Credits `json:"reserved"`
+	Estimated video.Credits `json:"estimated"`
 	// EstimateErrorPercent is how far the quotes of settled successes were off
 	// in sum, such as "1.3"; "" without any.
-	EstimateErrorPercent string
-	// Budgets are those in force now.
-	Budgets []BudgetLeft
+	EstimateErrorPercent string `json:"estimate_error_percent,omitempty"`
+	// Budgets are those that bind the principal now.
+	Budgets []BudgetLeft `json:"budgets,omitempty"`
 }
 
 // Usage sums the principal's tasks created from since (zero: ever) up to
@@ -35,11 +37,15 @@ func (e *Engine) Usage(ctx context.Context, principal string, since, until time.
 	if err != nil {
 		return Usage{}, err
 	}
-	budgets, err := e.budgets(ctx)
+	budgets, err := e.budgetsOf(ctx, principal)
 	if err != nil {
 		return Usage{}, err
 	}
-	usage := Usage{Rows: rows, Budgets: budgets}
+	left, err := e.left(ctx, principal, budgets)
+	if err != nil {
+		return Usage{}, err
+	}
+	usage := Usage{Rows: rows, Budgets: left}
 	var quoted, cost video.Credits
 	for _, row := range rows {
 		usage.Charged += row.Charged

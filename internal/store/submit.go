@@ -25,9 +25,10 @@ type Intent struct {
 // Limit is a budget over the tasks created at Since or later. A limit for the
 // sandbox does not bind real tasks, nor the other way round.
 type Limit struct {
-	Name      string // "day", "month"; shown to the caller
+	Name      string // shown to the caller, such as "your own daily budget"
 	Principal string // "": everybody's tasks together
 	Since     time.Time
+	ResetsAt  time.Time // shown to the caller
 	Max       video.Credits
 	Sandbox   bool
 }
@@ -164,15 +165,7 @@ func checkLimit(t *transaction, limit Limit, wish video.Task) error {
 	if wish.Reserved <= left {
 		return nil
 	}
-	left = max(0, left)
-	return &video.Error{
-		Code: video.BudgetExceeded,
-		Message: fmt.Sprintf("The %s budget does not allow it: it needs %s credits and %s of %s are left.",
-			limit.Name, wish.Reserved, left, limit.Max),
-		Suggestion: "Nothing was sent or charged. Choose a shorter video or a cheaper model (estimate_cost shows prices), or ask the owner to raise the budget; get_usage shows what was spent.",
-		Required:   &wish.Reserved,
-		Available:  &left,
-	}
+	return video.OverBudget(limit.Name, wish.Reserved, max(0, left), limit.ResetsAt)
 }
 
 // insertWish stores a new task that answers the repeats of its wish from now

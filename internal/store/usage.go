@@ -18,17 +18,21 @@ type UsageFilter struct {
 
 // UsageRow sums one model's tasks of one day.
 type UsageRow struct {
-	Day   time.Time // midnight UTC; by CreatedAt
-	Model string
+	Day   time.Time `json:"day"` // midnight UTC; by CreatedAt
+	Model string    `json:"model"`
 
-	Count, Succeeded, Failed int
+	Count     int `json:"tasks"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
 	// Estimated sums the quotes of all tasks that had a price.
-	Estimated video.Credits
+	Estimated video.Credits `json:"estimated"`
 	// Charged sums what settled tasks cost, Reserved what the others hold.
-	Charged, Reserved video.Credits
+	Charged  video.Credits `json:"charged"`
+	Reserved video.Credits `json:"reserved"`
 	// ComparedEstimated and ComparedCharged sum only the tasks that succeeded,
 	// are settled and had a price: how good the estimates are.
-	ComparedEstimated, ComparedCharged video.Credits
+	ComparedEstimated video.Credits `json:"compared_estimated"`
+	ComparedCharged   video.Credits `json:"compared_charged"`
 }
 
 // Usage reports by day, newest first, and model.

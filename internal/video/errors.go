@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -88,6 +89,20 @@ func CodeOf(err error) Code {
 // Errorf makes an Error with a formatted message and no suggestion.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// OverBudget refuses what costs more than a limit leaves. The limit's name is
+// as a sentence has it ("your own daily budget"); a zero resets means never.
+func OverBudget(limit string, required, left Credits, resets time.Time) *Error {
+	refused := Errorf(BudgetExceeded, "This video costs %s credits; %s leaves %s.", required, limit, left)
+	refused.Suggestion = "Ask for a shorter video, a lower resolution or a cheaper model (estimate_cost shows prices), or have the limit raised."
+	if !resets.IsZero() {
+		refused.Message = fmt.Sprintf("This video costs %s credits; %s leaves %s until it starts anew at %s UTC.",
+			required, limit, left, resets.UTC().Format("2006-01-02 15:04"))
+		refused.Suggestion = "Wait for that, ask for a shorter video, a lower resolution or a cheaper model (estimate_cost shows prices), or have the budget raised; get_usage shows what is left."
+	}
+	refused.Required, refused.Available = &required, &left
+	return refused
 }
 
 // Clip makes untrusted text fit to be shown: one line, no control or
