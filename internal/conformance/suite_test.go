@@ -34,14 +34,14 @@ var sets = []struct {
 // TestOfficialSuite fails when a check fails that expected-failures.yaml does
 // not name, and when one passes that it names.
 func TestOfficialSuite(t *testing.T) {
-	node, suite := install(t)
+	node := install(t)
 	url := serve(t)
 	var table strings.Builder
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
 			results := t.TempDir()
 			args := append([]string{
-				suite, "server", "--url", url, "--output-dir", results, "--expected-failures", "expected-failures.yaml",
+				suiteProgram, "server", "--url", url, "--output-dir", results, "--expected-failures", "expected-failures.yaml",
 			}, set.args...)
 			report, err := exec.CommandContext(t.Context(), node, args...).CombinedOutput()
 			if err != nil {
@@ -64,67 +64,6 @@ func TestOfficialSuite(t *testing.T) {
 		})
 	}
 	fmt.Printf("\nOfficial MCP conformance suite\n\n%s\n", table.String())
-}
-
-// install brings the suite and its Node from npm, exactly as locked.
-func install(t *testing.T) (node, suite string) {
-	t.Helper()
-	missing := t.Skipf
-	if slices.Contains(strings.Split(os.Getenv("SEEDANCE_TEST_REQUIRE"), ","), "node") {
-		missing = t.Fatalf
-	}
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			missing("%s is not installed: the conformance suite cannot run", program)
-		}
-	}
-	node = filepath.Join("node_modules", "node", "bin", "node")
-	suite = filepath.Join("node_modules", "@modelcontextprotocol", "conformance", "dist", "index.js")
-	if installed(node, suite) {
-		return node, suite
-	}
-	if output, err := exec.CommandContext(t.Context(), "npm", "ci").CombinedOutput(); err != nil {
-		missing("npm ci: %v: the conformance suite cannot run\n%s", err, output)
-	}
-	if !installed(node, suite) {
-		t.Fatalf("npm ci installed no %s or no %s", node, suite)
-	}
-	return node, suite
-}
-
-// installed says that both are there in the versions that are locked, which
-// npm writes down beside them.
-func installed(node, suite string) bool {
-	for _, file := range []string{node, suite} {
-		if _, err := os.Stat(file); err != nil {
-			return false
-		}
-	}
-	locked, errLocked := versions("package-lock.json")
-	have, errHave := versions(filepath.Join("node_modules", ".package-lock.json"))
-	return errLocked == nil && errHave == nil &&
-		locked["node_modules/node"] == have["node_modules/node"] &&
-		locked["node_modules/@modelcontextprotocol/conformance"] == have["node_modules/@modelcontextprotocol/conformance"]
-}
-
-func versions(lock string) (map[string]string, error) {
-	text, err := os.ReadFile(lock)
-	if err != nil {
-		return nil, err
-	}
-	var file struct {
-		Packages map[string]struct {
-			Version string `json:"version"`
-		} `json:"packages"`
-	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		return nil, err
-	}
-	found := map[string]string{}
-	for path, p := range file.Packages {
-		found[path] = p.Version
-	}
-	return found, nil
 }
 
 // serve mounts the production transport until the test ends.
