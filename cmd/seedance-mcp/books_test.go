@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+
+	"seedance-mcp/internal/sandbox"
+	"seedance-mcp/internal/video"
+)
+
+// tally is what holding the store against the upstream's books counted.
+type tally struct {
+	Wishes, Creates, Accepted    int
+	SecondPosts, Lost, Ownerless int
+	Files                        int
+	Ledger, Books, Difference    video.Credits
+}
+
+// audit settles what is unknown as a person would who looks into the account,
+// lets everything end, and compares every task and every credit with the
+// upstream's own books.
+func (w *world) audit() tally {
+	w.t.Helper()
+	books := w.box.Books()
+	var sum tally
+	accepted := map[string]sandbox.Entry{} // by prompt
+	sent := map[string]bool{}              // prompts after whose last createTask no other may follow
+	for _, entry := range books.Entries {
+		if sent[entry.Prompt] {
+			sum.SecondPosts++
+			w.t.Errorf("createTask was sent again for %q", entry.Prompt)
+		}
+		// A 429 is definite and free: only after it may the same wish be sent again.
+		sent[entry.Prompt] = entry.Status != 429
+		if entry.Accepted {
+			accepted[entry.Prompt] = entry
+		}
+	}
+	sum.Wishes, sum.Creates, sum.Accepted = len(sent), len(books.Entries), books.Accepted
+
+	w.settleByHand(w.settle(), accepted)
+	w.settleByHand(w.settle(), accepted) // what the lost ones turned out to be
+	tasks := w.settle()
+
+	known := map[string]bool{} // by the upstream's id
+	prompts := map[string]bool{}
+	for _, task := range tasks {
+		known[task.UpstreamID] = true
+		prompt := task.Request.Prompt
+		if prompts[prompt] && prompt != "" { // adopted tasks have none
+			w.t.Errorf("two tasks for %q", prompt)
+		}
+		prompts[prompt] = true
+		if open(task) {
+			sum.Ownerless++
+		}
+		if task.State == video.Success && !unfetchable(prompt) {
+			info, err := os.Stat(task.Videos[0].Path)
+			if err != nil || info.Size() == 0 || info.Size() != task.Videos[0].Bytes {
+				w.t.Errorf("%q: its video is not whole on disk: %v", prompt, err)
+				continue
+			}
+			sum.Files++
+		}
+	}
+	for prompt, entry := range accepted {
+		if !known[entry.TaskID] {
+			sum.Lost++
+			w.t.Errorf("a paid task was lost: %q %s", prompt, entry.TaskID)
+		}
+	}
+	w.compareLedger(&sum, tasks)
+	return sum
+}
+
+// settleByHand does what a person does who is told that nobody knows: look
+// into the account, here the books, and say so.
+func (w *world) settleByHand(tasks []video.Task, accepted map[string]sandbox.Entry) {
+	for _, task := range tasks {
+		entry, paid := accepted[task.Request.Prompt]
+		unknown := task.State == video.Failed && task.Failure.Charged == video.ChargedUnknown
+		args := []string{"tasks", "resolve", task.ID}
+		switch {
+		case task.State == video.Unconfirmed && paid:
+			args = append(args, "--upstream-id", entry.TaskID)
+		case task.State == video.Unconfirmed, unknown && entry.Charged == entry.Refunded:
+			args = append(args, "--not-paid")
+		case unknown:
+			args = append(args, "--paid")
+		default:
+			continue
+		}
+		w.run("none:0", args...)
+	}
+}
+
+// compareLedger holds what `tasks --usage` says against the books: settled is
+// what they charged, reserved what they charged for tasks without an end.
+func (w *world) compareLedger(sum *tally, tasks []video.Task) {
+	out, _ := w.run("none:0", "tasks", "--usage", "--json")
+	var usage struct{ Charged, Reserved video.Credits }
+	if err := json.Unmarshal([]byte(out), &usage); err != nil {
+		w.t.Fatalf("usage: %v\n%s", err, out)
+	}
+	books := w.box.Books()
+	var endlessly video.Credits
+	for _, task := range tasks {
+		if !task.Settled && !task.State.Settled() {
+			endlessly += task.Reserved
+		}
+	}
+	sum.Ledger, sum.Books = usage.Charged+usage.Reserved, books.Net
+	sum.Difference = sum.Ledger - sum.Books
+	if sum.Difference != 0 || usage.Reserved != endlessly {
+		w.t.Errorf("the ledger says %s charged, %s reserved (%s for tasks without an end); the upstream's books say %s",
+			usage.Charged, usage.Reserved, endlessly, books.Net)
+	}
+}
