@@ -150,6 +150,8 @@ func New(options Options) (*Server, error) {
 		mcpserver.WithPromptCapabilities(false),
 		mcpserver.WithCompletions(),
 		mcpserver.WithToolHandlerMiddleware(s.recoverTool),
+		mcpserver.WithResourceHandlerMiddleware(noteResourceFault),
+		mcpserver.WithPromptHandlerMiddleware(notePromptFault),
 	)
 	s.mcp.AddTools(options.Tools...)
 	if options.Configure != nil {
@@ -215,7 +217,7 @@ func (s *Server) recoverTool(next mcpserver.ToolHandlerFunc) mcpserver.ToolHandl
 			}
 		}()
 		result, err = next(ctx, request)
-		noteLacking(ctx, err)
+		noteFault(ctx, err)
 		s.noteTask(ctx, request.Params.Name, result)
 		return result, err
 	}
@@ -254,7 +256,7 @@ func (s *Server) answer(ctx context.Context, from *session, m incoming) mcp.JSON
 	if refusal != nil {
 		return *refusal
 	}
-	answer := explained(from, m, s.mcp.HandleMessage(ctx, raw))
+	answer := s.explained(ctx, from, m, s.mcp.HandleMessage(ctx, raw))
 	response, ok := answer.(mcp.JSONRPCResponse)
 	if !ok {
 		return answer

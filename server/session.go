@@ -28,7 +28,7 @@ type session struct {
 	mu        sync.Mutex
 	listening bool
 	filter    mcp.SubscriptionFilter
-	lacking   string    // a capability without which the tool refused
+	fault     error     // what the handler returned
 	task      *mcp.Task // what the tool's answer stands for
 }
 
