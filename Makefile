@@ -20,8 +20,8 @@ lint: ## vet and golangci-lint
 	$(GO) vet ./...
 	golangci-lint run
 
-bench: ## Go benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## this server beside others, in one run (needs Node, npm and a C++ compiler)
+	$(GO) run ./internal/bench
 
 conformance: ## the official MCP conformance suite (needs Node and npm), with its table
 	internal/conformance/run.sh
