@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated part of the README")
@@ -25,9 +30,44 @@ func TestMain(m *testing.M) {
 	})
 }
 
+const (
+	// goroutinesVariable names a file in which a child keeps the number of its
+	// goroutines.
+	goroutinesVariable = "SEEDANCE_TEST_GOROUTINES"
+	// leaksVariable makes a child fail that ends with goroutines left.
+	leaksVariable = "SEEDANCE_TEST_LEAKS"
+	exitLeaking   = 70
+)
+
 func childMain() int {
+	before := goleak.IgnoreCurrent()
+	stop := make(chan struct{})
+	if path := os.Getenv(goroutinesVariable); path != "" {
+		go countGoroutines(path, stop)
+	}
 	t := terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, tune: tuneForCrashes()}
-	return Main(context.Background(), t, os.Args[1:])
+	code := Main(context.Background(), t, os.Args[1:])
+	close(stop)
+	if os.Getenv(leaksVariable) != "" {
+		if err := goleak.Find(before); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return exitLeaking
+		}
+	}
+	return code
+}
+
+func countGoroutines(path string, stop <-chan struct{}) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		os.WriteFile(path, []byte(strconv.Itoa(runtime.NumGoroutine())), 0o600)
+	}
 }
 
 // child is a seedance-mcp process with an empty home, a fast sandbox and the
