@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"seedance-mcp/internal/access"
 	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
@@ -26,7 +27,7 @@ import (
 )
 
 // localPrincipal owns everything made without authentication.
-const localPrincipal = "local"
+const localPrincipal = engine.LocalPrincipal
 
 // app is the wired product, shared by all commands.
 type app struct {
@@ -34,6 +35,7 @@ type app struct {
 	catalog  *catalog.Catalog
 	engine   *engine.Engine
 	store    *openStore
+	callers  *access.Keeper
 	sandbox  *sandbox.Server // nil with a key
 	client   *upstream.Client
 	// downloads says that finished videos are fetched to disk.
@@ -60,6 +62,7 @@ type wiring struct {
 // newApp wires the product; nothing is opened or sent yet.
 func newApp(s settings, t terminal, w wiring) (*app, error) {
 	a := &app{settings: s, store: &openStore{path: s.storePath()}, log: s.logger(t.err, w.logLevel)}
+	a.callers = &access.Keeper{Open: a.keys, Now: time.Now}
 	if s.sandbox() && s.apiURLGiven {
 		a.log.Warn("SEEDANCE_API_URL is set without SEEDANCE_API_KEY: the sandbox answers, nothing is sent there")
 	}
@@ -82,6 +85,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		Account:      account,
 		Catalog:      a.catalog,
 		Budgets:      engine.Budgets{PerTask: s.perTask, PerDay: s.perDay, PerMonth: s.perMonth},
+		BudgetsOf:    a.budgetsOf,
 		ConfirmAbove: s.confirmAbove,
 		Logger:       a.log,
 	}

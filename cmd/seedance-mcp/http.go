@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"net"
-	"time"
 
-	"seedance-mcp/internal/access"
 	"seedance-mcp/server"
 )
 
@@ -46,8 +43,8 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	callers := &access.Keeper{Open: a.keys, OpenToAll: ownMachineOnly, Now: time.Now}
-	options.Authenticate = callers.Authenticate
+	a.callers.OpenToAll = ownMachineOnly
+	options.Authenticate = a.callers.Authenticate
 	mcp, err := server.New(options)
 	if err != nil {
 		return exitFailed, err
@@ -81,28 +78,4 @@ func ownURL(addr net.Addr, publicURL string) string {
 		return "http://" + net.JoinHostPort("127.0.0.1", port)
 	}
 	return "http://" + addr.String()
-}
-
-// keysExist says that an access key was ever made, without leaving a store
-// behind where there was none.
-func keysExist(ctx context.Context, s settings) (bool, error) {
-	a := &app{settings: s, store: &openStore{path: s.storePath()}}
-	keys, err := a.keys(ctx)
-	if err != nil || keys == nil {
-		return false, err
-	}
-	exist, err := keys.HasKeys(ctx)
-	return exist, errors.Join(err, a.store.close())
-}
-
-// keys are the access keys, nil while nothing was ever stored.
-func (a *app) keys(ctx context.Context) (access.Keys, error) {
-	if !a.settings.storeExists() {
-		return nil, nil
-	}
-	opened, err := a.store.open(ctx)
-	if err != nil {
-		return nil, err // a nil *store.Store in the interface would not be nil
-	}
-	return opened, nil
 }

@@ -33,14 +33,14 @@ func connectAs(ctx context.Context, t *testing.T, endpoint, key string) (*mcp.Cl
 func TestKeysOverHTTP(t *testing.T) {
 	ctx := t.Context()
 	env := []string{"SEEDANCE_DATA_DIR=" + t.TempDir()}
-	makeKey := func(name string) string {
-		out, err := child(t, env, "keys", "create", name).Output()
+	makeKey := func(args ...string) string {
+		out, err := child(t, env, append([]string{"keys", "create"}, args...)...).Output()
 		if err != nil {
 			t.Fatalf("keys create: %v", err)
 		}
 		return strings.TrimSpace(string(out))
 	}
-	keyA, keyB := makeKey("team-a"), makeKey("team-b")
+	keyA, keyB := makeKey("team-a"), makeKey("team-b", "--daily-credits", "100")
 	addr := freeAddr(t)
 	startUntilLogs(t, child(t, env, "http", "--addr", addr), "serving MCP")
 	endpoint := "http://" + addr + "/mcp"
@@ -80,6 +80,11 @@ func TestKeysOverHTTP(t *testing.T) {
 	if got := call(ctx, t, b, "list_tasks", nil); got["total"] != 0.0 {
 		t.Errorf("team-b lists %v tasks", got["total"])
 	}
+	// Its terms: no more than its credits.
+	if got, _ := call(ctx, t, b, "generate_video", map[string]any{"prompt": "a fox"})["isError"].(string); !strings.Contains(got, "your own daily budget") || !strings.Contains(got, "100") {
+		t.Errorf("more than the key's credits: %q", got)
+	}
+
 	if out, err := child(t, env, "keys", "revoke", "team-a").CombinedOutput(); err != nil {
 		t.Fatalf("keys revoke: %v\n%s", err, out)
 	}

@@ -28,6 +28,8 @@ type settings struct {
 	perTask      *video.Credits
 	perDay       *video.Credits
 	perMonth     *video.Credits
+	eachDay      *video.Credits
+	eachMonth    *video.Credits
 	confirmAbove *video.Credits
 	download     *bool // nil: the command's own default
 	publicURL    string
@@ -57,6 +59,8 @@ func allSettings() []setting {
 		{"max-credits-per-task", "SEEDANCE_MAX_CREDITS_PER_TASK", "refuse tasks quoted above `credits`", setCredits(func(s *settings) **video.Credits { return &s.perTask })},
 		{"max-credits-per-day", "SEEDANCE_MAX_CREDITS_PER_DAY", "budget in `credits` per day (UTC)", setCredits(func(s *settings) **video.Credits { return &s.perDay })},
 		{"max-credits-per-month", "SEEDANCE_MAX_CREDITS_PER_MONTH", "budget in `credits` per month (UTC)", setCredits(func(s *settings) **video.Credits { return &s.perMonth })},
+		{"max-credits-per-principal-day", "SEEDANCE_MAX_CREDITS_PER_PRINCIPAL_DAY", "budget in `credits` per day (UTC) for each caller whose key says nothing else", setCredits(func(s *settings) **video.Credits { return &s.eachDay })},
+		{"max-credits-per-principal-month", "SEEDANCE_MAX_CREDITS_PER_PRINCIPAL_MONTH", "budget in `credits` per month (UTC) for each caller whose key says nothing else", setCredits(func(s *settings) **video.Credits { return &s.eachMonth })},
 		{"confirm-above", "SEEDANCE_CONFIRM_ABOVE", "a person must confirm tasks above `credits`", setCredits(func(s *settings) **video.Credits { return &s.confirmAbove })},
 		{"download", "SEEDANCE_DOWNLOAD", "fetch finished videos to disk, `on or off` (default on, off for http)", setDownload},
 		{"allow-folder", "SEEDANCE_ALLOW_FOLDERS", "`folders` whose files may be references (kinovi, stdio) and where videos may be saved; separated as in PATH", setFolders},
