@@ -50,6 +50,8 @@ func commands() []command {
 		{"tasks", "[ID]", "list tasks, or show, follow, settle or withdraw one", runTasks},
 		{"keys", "create NAME", "make, list and revoke access keys of the HTTP server", runKeys},
 		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},
+		{"install", "[CLIENT]", "put the server into an assistant's configuration", runInstall},
+		{"doctor", "", "check key, service, store and clients; spends nothing", runDoctor},
 		{"version", "", "print the version", runVersion},
 	}
 }

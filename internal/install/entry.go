@@ -15,11 +15,11 @@ type Variable struct {
 	Given bool
 }
 
-// apiKey is the variable of the upstream's key.
-const apiKey = "SEEDANCE_API_KEY"
+// keyVariable is that of the upstream's key.
+const keyVariable = "SEEDANCE_API_KEY"
 
 // secretVariables are never written where a client has a better place.
-func secretVariables() []string { return []string{apiKey, "SEEDANCE_DATABASE_URL"} }
+func secretVariables() []string { return []string{keyVariable, "SEEDANCE_DATABASE_URL"} }
 
 // transport is the one argument that every entry has first.
 const transport = "stdio"
@@ -113,7 +113,7 @@ func promptID(server, variable string) string {
 
 func promptInput(server, variable string) []Field {
 	what := "The Seedance / Kinovi API key of " + server
-	if variable != apiKey {
+	if variable != keyVariable {
 		what = "The value of " + variable + " for " + server
 	}
 	return []Field{

@@ -45,7 +45,9 @@ type Outcome struct {
 	// Backup is a copy of the file as it was; "": there was no file, or
 	// nothing changed.
 	Backup string
-	Notes  []string
+	// Variables are the names of those that the entry gives the server.
+	Variables []string
+	Notes     []string
 }
 
 // DefaultName is short: clients put it in front of every tool's name.
@@ -170,6 +172,7 @@ func (o Order) once(out *Outcome, edit func(document) (Action, []string, bool, e
 	if err != nil {
 		return o.explain(f.path, err)
 	}
+	out.Variables = o.variables(doc)
 	mode := f.mode
 	if secret {
 		mode = f.mode & private
@@ -187,6 +190,24 @@ func (o Order) once(out *Outcome, edit func(document) (Action, []string, bool, e
 	}
 	out.Backup, err = f.replace(doc.text(), mode, o.Now)
 	return err
+}
+
+// variables are those that the entry names, whatever way they come.
+func (o Order) variables(doc document) []string {
+	var names []string
+	given, _ := doc.get(append(o.path(), o.Client.Shape.Env))
+	table, _ := given.(map[string]any)
+	for name := range table {
+		names = append(names, name)
+	}
+	for _, list := range []string{o.Client.Secrets.Store, o.Client.Secrets.Forward} {
+		if list != "" {
+			listed, _ := doc.get(append(o.path(), list))
+			names = append(names, texts(listed)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // tighten takes other people's rights from a file that needs no other change.

@@ -114,6 +114,17 @@ func (s System) File(c Client) string {
 	return chosen
 }
 
+// Seen says that the client seems to be installed here: its command, its
+// configuration or a folder of its own exists.
+func (s System) Seen(c Client) bool {
+	file := s.File(c)
+	if s.Program(c) != "" || (file != "" && exists(file)) {
+		return true
+	}
+	folder := filepath.Dir(file)
+	return file != "" && folder != filepath.Clean(s.home()) && exists(folder)
+}
+
 // Program is where the client's own command was found; "" if nowhere.
 func (s System) Program(c Client) string {
 	if c.Program == "" || s.LookPath == nil {

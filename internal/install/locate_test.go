@@ -72,7 +72,7 @@ func TestNoHomeNoFile(t *testing.T) {
 }
 
 func TestLook(t *testing.T) {
-	system, folder := home(t, "linux", nil, ".cursor/mcp.json", ".codex/x.toml", ".gemini/settings.json")
+	system, folder := home(t, "linux", nil, ".cursor/mcp.json", ".gemini/settings.json")
 	system.LookPath = func(name string) (string, error) {
 		if name == "codex" {
 			return "/usr/bin/codex", nil
@@ -84,11 +84,11 @@ func TestLook(t *testing.T) {
 	for _, s := range install.Look(system, "mine") {
 		switch s.Client.ID {
 		case "cursor":
-			if len(s.Entries) != 2 || s.Entries[0].Name != "a" || s.Entries[1].Command != "/x/seedance-mcp" || !s.Found() {
+			if len(s.Entries) != 2 || s.Entries[0].Name != "a" || s.Entries[1].Command != "/x/seedance-mcp" || !s.Here {
 				t.Errorf("%+v", s)
 			}
 		case "codex":
-			if s.FileExists || s.Program != "/usr/bin/codex" || !s.Found() || s.Err != nil {
+			if s.FileExists || !s.Here || s.Err != nil {
 				t.Errorf("%+v", s)
 			}
 		case "gemini-cli":
@@ -96,7 +96,7 @@ func TestLook(t *testing.T) {
 				t.Errorf("%+v", s)
 			}
 		default:
-			if s.Found() {
+			if s.Here {
 				t.Errorf("%+v", s)
 			}
 		}

@@ -8,22 +8,19 @@ type Status struct {
 	// File is its configuration; FileExists says that there is one.
 	File       string
 	FileExists bool
-	// Program is where its own command was found; "": nowhere.
-	Program string
+	// Here says that the client seems to be installed on this machine.
+	Here bool
 	// Entries are those that start this program, by name.
 	Entries []Installed
 	// Err says why the configuration could not be read.
 	Err error
 }
 
-// Found says that the client seems to be installed here.
-func (s Status) Found() bool { return s.FileExists || s.Program != "" }
-
 // Look reports on every client; it changes nothing.
 func Look(s System, binary string) []Status {
 	var all []Status
 	for _, c := range Clients() {
-		status := Status{Client: c, File: s.File(c), Program: s.Program(c)}
+		status := Status{Client: c, File: s.File(c), Here: s.Seen(c)}
 		if status.File != "" {
 			status.read(binary)
 		}
