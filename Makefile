@@ -2,7 +2,7 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint bench conformance generate sandbox
+.PHONY: help build test race kills soak lint bench conformance clients generate sandbox
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -11,7 +11,16 @@ build: ## build bin/seedance-mcp
 	$(GO) build -trimpath -o bin/seedance-mcp ./cmd/seedance-mcp
 
 test: ## run every test that this machine can run
-	$(GO) test ./...
+	@mkdir -p bin
+	SEEDANCE_TEST_REPORT=$(CURDIR)/bin/kill-sweep.txt $(GO) test ./...
+	@cat bin/kill-sweep.txt 2>/dev/null || echo 'the sweep was not run again: its result is cached'
+
+kills: ## the whole kill sweep: 520 kills of the real program (some 15 minutes)
+	SEEDANCE_TEST_KILLS=520 $(GO) test -count=1 -timeout 60m -run TestKillSweep -v ./cmd/seedance-mcp
+
+soak: ## ten minutes of random orders, faults, kills and webhooks on two servers
+	@mkdir -p bin
+	SEEDANCE_SOAK=10m SEEDANCE_TEST_REPORT=$(CURDIR)/bin/soak.txt $(GO) test -count=1 -timeout 30m -run TestSoak -v ./cmd/seedance-mcp
 
 race: ## the tests with the race detector, shuffled; fewer kills, because each is a slow process
 	SEEDANCE_TEST_KILLS=12 $(GO) test -race -shuffle=on -timeout 30m ./...
@@ -25,6 +34,9 @@ bench: ## this server beside others, in one run (needs Node, npm and a C++ compi
 
 conformance: ## the official MCP conformance suite (needs Node and npm), with its table
 	internal/conformance/run.sh
+
+clients: ## every client library and agent through all stages, with the tables (needs Node and npm; minutes)
+	SEEDANCE_CLIENTS=all SEEDANCE_TEST_REQUIRE=node $(GO) test -count=1 -v -timeout 60m -run '^(TestClients|TestAgents)$$' ./internal/clients ./internal/agents
 
 generate: ## rewrite the generated part of README.md and the goldens
 	$(GO) test ./cmd/... ./tools/... -run 'Golden|README' -update
