@@ -13,6 +13,8 @@ import (
 	"testing/iotest"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"seedance-mcp/internal/video"
 )
 
 // hostile are messages that broke somebody's parser.
@@ -41,12 +43,42 @@ var hostile = []string{
 	`{"jsonrpc":"2.0","id":true,"method":"ping"}`,
 	`[`, `[]`, `{}`, `null`, `"`, `0`, "\x00", " ", `{"jsonrpc":"2.0"`,
 	`[[[[{"jsonrpc":"2.0","id":1,"method":"ping"}]]]]`,
+	`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"dG9vbHMvbGlzdAp0"}}`,
+	`{"jsonrpc":"2.0","id":1,"method":"prompts/list","params":{"cursor":"nonsense","Cursor":"x"}}`,
+	`{"jsonrpc":"2.0","id":1,"Method":"resources/list","Params":{"cursor":[1]}}`,
+	`{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"t","_meta":` + taker + `}}`,
+	`{"jsonrpc":"2.0","id":1,"method":"tasks/update","params":{"taskId":"t","inputResponses":{"q":null},"_meta":` + taker + `}}`,
+	`{"jsonrpc":"2.0","id":1,"method":"tasks/cancel","params":{"taskId":{},"_meta":` + taker + `}}`,
 }
 
-// fuzzed is a server without tools: the messages are the test.
+// taker is what a client says that takes tasks.
+const taker = `{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}`
+
+// oneTask is a TaskView of one task, "t".
+type oneTask struct{}
+
+func (oneTask) TaskOf(string, *mcp.CallToolResult) string { return "" }
+
+func (oneTask) Task(_ context.Context, id string) (mcp.Task, *mcp.CallToolResult, error) {
+	if id != "t" {
+		return mcp.Task{}, nil, video.Errorf(video.NotFound, "There is no task %s.", video.Clip(id, 80))
+	}
+	return mcp.Task{TaskId: id, Status: mcp.TaskStatusWorking}, nil, nil
+}
+
+func (v oneTask) Update(ctx context.Context, id string, _ mcp.InputResponses) error {
+	_, _, err := v.Task(ctx, id)
+	return err
+}
+
+func (v oneTask) Cancel(ctx context.Context, id string) (string, error) {
+	return "no", v.Update(ctx, id, nil)
+}
+
+// fuzzed is a server without tools, and with a task: the messages are the test.
 func fuzzed(f *testing.F) *Server {
 	f.Helper()
-	s, err := New(Options{Version: "1"})
+	s, err := New(Options{Version: "1", Tasks: oneTask{}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -124,6 +156,7 @@ func FuzzHTTP(f *testing.F) {
 	for _, message := range hostile {
 		f.Add([]byte(message), "", "")
 		f.Add([]byte(message), mcp.ProtocolVersion20260728, "ping")
+		f.Add([]byte(message), mcp.ProtocolVersion20260728, "tasks/get")
 	}
 	s := fuzzed(f)
 	f.Fuzz(func(t *testing.T, body []byte, version, method string) {

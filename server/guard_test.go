@@ -86,6 +86,9 @@ func TestGuardKeepsForeignPagesOut(t *testing.T) {
 		if w.Code != c.status {
 			t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
 		}
+		if c.origin != "" && c.status == 200 && !strings.Contains(w.Header().Get("Access-Control-Expose-Headers"), "Mcp-Session-Id") {
+			t.Errorf("%s: a page cannot read its note", c.name)
+		}
 		allowed := w.Header().Get("Access-Control-Allow-Origin")
 		if want := c.origin; c.status == 200 && allowed != want || c.status == 403 && allowed != "" {
 			t.Errorf("%s: Access-Control-Allow-Origin %q", c.name, allowed)
