@@ -13,6 +13,8 @@
 // lives, so several processes may fetch the same video: the others wait and
 // take the finished file.
 //
+// A Fetcher saves videos; a Getter reads what a link leads to and keeps nothing.
+//
 // It may be imported by internal/engine and by the commands that wire it; it
 // imports internal/video, and golang.org/x/net for the proxy settings.
 package media

@@ -1,0 +1,169 @@
+package preview
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"seedance-mcp/internal/video"
+)
+
+const (
+	// MaxBytes is how large a picture may be.
+	MaxBytes = 60 << 10
+	// maxClip and maxStill are far above what the upstream makes.
+	maxClip  = 512 << 20
+	maxStill = 32 << 20
+	// sheetTime bounds ffmpeg; the longest and largest clips take a third of it.
+	sheetTime = 25 * time.Second
+	// atOnce is how many clips are looked into at the same time.
+	atOnce = 2
+)
+
+// Source reads what a link leads to; see media.Getter.
+type Source interface {
+	Get(ctx context.Context, link string, limit int64, w io.Writer) error
+}
+
+// Options configure a Maker. Source is required.
+type Options struct {
+	// Source fetches clips that are not on disk, and last frames.
+	Source Source
+	// FFmpeg is the program; "": the one in PATH, looked for once, when it is
+	// first asked about.
+	FFmpeg string
+	// Dir is for clips that have to be fetched; "": the system's.
+	Dir    string
+	Logger *slog.Logger
+}
+
+// Picture is a JPEG of at most MaxBytes.
+type Picture struct {
+	JPEG          []byte
+	Width, Height int
+	// Times are where the frames stand in the clip, row by row; none for a last
+	// frame.
+	Times []time.Duration
+	// Columns is how many frames stand beside each other.
+	Columns int
+}
+
+// Maker makes pictures. It holds nothing between two calls and may be used by
+// several goroutines at once.
+type Maker struct {
+	source Source
+	ffmpeg func() string // "": there is none
+	dir    string
+	log    *slog.Logger
+	slots  chan struct{}
+}
+
+// New makes a Maker. It looks for nothing yet.
+func New(o Options) *Maker {
+	m := &Maker{source: o.Source, dir: o.Dir, log: o.Logger, slots: make(chan struct{}, atOnce)}
+	if m.log == nil {
+		m.log = slog.New(slog.DiscardHandler)
+	}
+	m.ffmpeg = sync.OnceValue(func() string {
+		name := o.FFmpeg
+		if name == "" {
+			name = "ffmpeg"
+		}
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return ""
+		}
+		return path
+	})
+	return m
+}
+
+// SeesClips says that clips can be looked into here, not last frames only.
+func (m *Maker) SeesClips() bool { return m.ffmpeg() != "" }
+
+// Preview makes a contact sheet of the video, or where that is not possible a
+// picture of its last frame. Errors are *video.Error, or that of ctx.
+func (m *Maker) Preview(ctx context.Context, v video.Video) (Picture, error) {
+	select {
+	case m.slots <- struct{}{}:
+		defer func() { <-m.slots }()
+	case <-ctx.Done():
+		return Picture{}, ctx.Err()
+	}
+	var sheetErr error
+	if m.SeesClips() {
+		var sheet Picture
+		if sheet, sheetErr = m.sheet(ctx, v); sheetErr == nil || ctx.Err() != nil {
+			return sheet, sheetErr
+		}
+		m.log.Warn("a clip could not be looked into", "error", sheetErr)
+	}
+	if v.LastFrameURL == "" {
+		if sheetErr != nil {
+			return Picture{}, sheetErr
+		}
+		return Picture{}, &video.Error{
+			Code:    video.Unavailable,
+			Message: "Clips cannot be looked into on this server, because ffmpeg is not installed, and the video service gave no last frame of this one.",
+		}
+	}
+	still, err := m.lastFrame(ctx, v.LastFrameURL)
+	if err != nil && sheetErr != nil && ctx.Err() == nil {
+		return Picture{}, sheetErr
+	}
+	return still, err
+}
+
+// sheet makes a contact sheet of the file on disk, or of one fetched for it.
+func (m *Maker) sheet(ctx context.Context, v video.Video) (Picture, error) {
+	path := v.Path
+	if info, err := os.Stat(path); path == "" || err != nil || !info.Mode().IsRegular() {
+		fetched, err := m.fetch(ctx, v.URL)
+		if err != nil {
+			return Picture{}, err
+		}
+		defer func() { _ = os.Remove(fetched) }() // the system clears the folder otherwise
+		path = fetched
+	}
+	ctx, cancel := context.WithTimeout(ctx, sheetTime)
+	defer cancel()
+	reel, err := m.frames(ctx, path)
+	if err != nil {
+		return Picture{}, err
+	}
+	return contactSheet(reel)
+}
+
+// fetch brings a clip to a temporary file.
+func (m *Maker) fetch(ctx context.Context, link string) (path string, err error) {
+	file, err := os.CreateTemp(m.dir, "seedance-preview-*")
+	if err == nil {
+		err = m.source.Get(ctx, link, maxClip, file)
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+		if err == nil {
+			return file.Name(), nil
+		}
+		_ = os.Remove(file.Name())
+	}
+	if _, known := errors.AsType[*video.Error](err); known || ctx.Err() != nil {
+		return "", err
+	}
+	return "", &video.Error{Code: video.Unavailable, Message: "The clip could not be kept for a moment: the folder for temporary files takes no file of its size.", Err: err}
+}
+
+// lastFrame is the upstream's picture, coded anew: what it sent is not trusted.
+func (m *Maker) lastFrame(ctx context.Context, link string) (Picture, error) {
+	var data bytes.Buffer
+	if err := m.source.Get(ctx, link, maxStill, &data); err != nil {
+		return Picture{}, err
+	}
+	return still(data.Bytes())
+}
