@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -87,5 +89,39 @@ func TestTheNoteOfAClientThatCanBeAsked(t *testing.T) {
 	_, m := post(t, one, call("1", "canask", "", 0, "", modernMeta), append(modernHeaders("canask"), "Mcp-Session-Id: "+id)...)
 	if m.text() != "no" {
 		t.Error(m.raw)
+	}
+}
+
+// TestThePriceIsAgreedBeforeThereIsATask: a client that takes tasks and can
+// ask gets the question first and the task once it is answered.
+func TestThePriceIsAgreedBeforeThereIsATask(t *testing.T) {
+	above := video.WholeCredits(100)
+	both := strings.Replace(tasksMeta, `"extensions"`, `"elicitation":{},"extensions"`, 1)
+	order := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_video","arguments":{"prompt":"A fox in the snow"}%s,"_meta":{` + both + `}}}`
+	for _, over := range []string{"http", "stdio"} {
+		t.Run(over, func(t *testing.T) {
+			p := newUpstream(t).serve(t, nil, func(o *engine.Options) { o.ConfirmAbove = &above })
+			send := carriers(t, p.fixture)[over]
+			_, raw := send(fmt.Sprintf(order, ""), modernHeaders("generate_video")...)
+			var question struct {
+				Result struct {
+					ResultType, RequestState, TaskID string
+					InputRequests                    map[string]any
+				}
+			}
+			if err := json.Unmarshal([]byte(raw), &question); err != nil {
+				t.Fatal(err)
+			}
+			asked := question.Result
+			if asked.ResultType != "input_required" || asked.TaskID != "" || len(asked.InputRequests) != 1 || p.books().Accepted != 0 {
+				t.Fatal(raw)
+			}
+			for key := range asked.InputRequests {
+				got, raw := send(fmt.Sprintf(order, fmt.Sprintf(`,"inputResponses":{%q:{"action":"accept","content":{}}},"requestState":%q`, key, asked.RequestState)), modernHeaders("generate_video")...)
+				if got.Result == nil || got.Result.ResultType != "task" || got.Result.TaskID == "" || strings.Contains(raw, "requestState") || p.books().Accepted != 1 {
+					t.Error(raw)
+				}
+			}
+		})
 	}
 }
