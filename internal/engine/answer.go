@@ -21,9 +21,9 @@ const (
 type answer struct {
 	accepted upstream.Accepted
 	err      error // instead of accepted
-	// to is the version of the task that was posted.
-	to int64
-	at time.Time
+	// attempt is the task's Attempts when it was posted.
+	attempt int
+	at      time.Time
 	// patient says that nobody waits for the outcome: a request that did not
 	// leave may wait in the queue instead of failing.
 	patient bool
@@ -39,23 +39,22 @@ func answered(task video.Task, a answer) video.Task {
 	if a.err == nil {
 		return taken(task, a)
 	}
-	// Only the hold may have come between. Anything else means that this answer
-	// was stored before, though the store said otherwise: the task may have been
-	// posted anew since, and that POST's answer is another.
-	waits := task.State == video.Submitting && task.Version == a.to ||
-		task.State == video.Unconfirmed && task.Version == a.to+1
+	// Anything else means that this answer was stored before, though the store
+	// said otherwise: the task may have been posted anew since, and that POST's
+	// answer is another.
+	waits := (task.State == video.Submitting || task.State == video.Unconfirmed) && task.Attempts == a.attempt
 	if !waits || task.UpstreamID != "" {
 		return task
 	}
 	switch code := video.CodeOf(a.err); {
 	case code == video.ConcurrencyLimit:
-		return queued(task, a, slotReason(a.err))
+		return queued(task, a, refusedReason(a.err))
 	case code == video.Unavailable && a.patient && a.at.Before(task.CreatedAt.Add(maxQueued)):
 		return queued(task, a, "The upstream could not be reached; nothing was sent. It is tried again.")
 	case definite(code):
 		return refused(task, a)
 	default:
-		return unconfirmed(task, lostReason(a.err))
+		return unconfirmed(task, lostReason(a.err), a.at)
 	}
 }
 
@@ -72,7 +71,7 @@ func definite(code video.Code) bool {
 // taken: the upstream accepted it. A failure of our own making is taken back.
 func taken(task video.Task, a answer) video.Task {
 	if task.UpstreamID != "" {
-		return task // a webhook was quicker
+		return task // known already, by a webhook or a person
 	}
 	task = reopened(task)
 	task.UpstreamID = a.accepted.TaskID
@@ -85,6 +84,10 @@ func taken(task video.Task, a answer) video.Task {
 	}
 	task.Interval = a.pace.interval(0)
 	task.DueAt = a.at.Add(task.Interval)
+	if isHinted(task, a.accepted.TaskID) { // its webhook was quicker
+		task.DueAt = a.at
+	}
+	task.Hints = nil
 	return task
 }
 
@@ -94,27 +97,20 @@ func queued(task video.Task, a answer, reason string) video.Task {
 		return refused(task, a)
 	}
 	task.State, task.Reason = video.Queued, reason
+	task.Hints = nil // whatever a webhook named, it was not this task
+	if task.QueuedAt.IsZero() {
+		task.QueuedAt = a.at
+	}
 	task.Interval = queueTick
 	task.DueAt = a.at.Add(a.retryIn)
 	return task
-}
-
-func slotReason(err error) string {
-	running := "as many tasks as it may"
-	if limit := codedError(err).Limit; limit != nil {
-		running = fmt.Sprintf("%d of %d tasks", *limit, *limit)
-		if current := codedError(err).Current; current != nil {
-			running = fmt.Sprintf("%d of %d tasks", *current, *limit)
-		}
-	}
-	return fmt.Sprintf("The account runs %s at once. Nothing was charged; it is sent when one ends.", running)
 }
 
 // refused: nothing was accepted, nothing charged; the reservation is released.
 func refused(task video.Task, a answer) video.Task {
 	cause := codedError(a.err)
 	task.State, task.Reason = video.Failed, ""
-	task.DueAt, task.Interval = time.Time{}, 0
+	task = awaitingName(task, a.at)
 	task.CompletedAt = a.at
 	task.Failure = &video.Failure{
 		Class:      video.FailRefused,
@@ -141,16 +137,20 @@ func refusalRetry(code video.Code) video.Retry {
 }
 
 // unconfirmed: nobody knows whether it was accepted. Nothing looks at it by
-// itself any more; a late answer, a webhook or a person moves it on.
-func unconfirmed(task video.Task, reason string) video.Task {
+// itself any more, but at what a webhook named; a late answer, a webhook or a
+// person moves it on.
+func unconfirmed(task video.Task, reason string, at time.Time) video.Task {
 	task.State, task.Reason = video.Unconfirmed, reason
-	task.DueAt, task.Interval = time.Time{}, 0
-	return task
+	return awaitingName(task, at)
 }
 
+// lostReason tells once that the answer was lost: the upstream's client does
+// so in its own words, which know more.
 func lostReason(err error) string {
-	return "The answer to the paid call was lost, so the video may have been started and charged. It is not sent again by itself. (" +
-		video.Clip(codedError(err).Message, 200) + ")"
+	if coded, ok := errors.AsType[*video.Error](err); ok && coded.Code == video.OutcomeUnknown {
+		return video.Clip(coded.Message, 300) + " It is not sent again by itself."
+	}
+	return "The answer to the paid call was lost, so the video may have been started and charged. It is not sent again by itself."
 }
 
 const abandonedReason = "The program ended while the paid call was under way, so the video may have been started and charged. It is not sent again by itself."

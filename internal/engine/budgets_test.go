@@ -39,7 +39,7 @@ func TestOwnBudgetRefusesInWordsThatTellWhose(t *testing.T) {
 		if got := submit(alice, "b"); !strings.Contains(got, "your own daily budget leaves 100 until it starts anew at 2026-11-26 00:00 UTC") {
 			t.Errorf("alice is told %q", got)
 		}
-		if got := submit(bob, "c"); !strings.Contains(got, "your own budget per video leaves 199") {
+		if got := submit(bob, "c"); !strings.Contains(got, "your own budget per video allows 199") {
 			t.Errorf("bob is told %q", got)
 		}
 		for _, prompt := range []string{"d", "e"} {

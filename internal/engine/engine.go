@@ -91,7 +91,6 @@ type Engine struct {
 	times     usualTimes
 	posting   inFlight // tasks whose POST is under way in this process
 	looking   inFlight // tasks that a goroutine of the loop deals with
-	naming    inFlight // tasks whose upstream id, from a webhook, is being confirmed
 
 	opening sync.Mutex
 	store   Store // nil until opened

@@ -126,6 +126,17 @@ func (e *Engine) overdue(ctx context.Context, tasks Store, now time.Time) bool {
 	return true
 }
 
+// Overdue counts the tasks that have been due for a minute although nobody
+// looked at them: more than none for long is an alarm, the same that the log
+// raises.
+func (e *Engine) Overdue(ctx context.Context) (int, error) {
+	tasks, err := e.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return tasks.Overdue(ctx, e.upstreams(), e.now().Add(-overdueAfter))
+}
+
 // deal does what a due task needs.
 func (e *Engine) deal(ctx context.Context, tasks Store, task video.Task) {
 	if !e.looking.enter(task.ID) {
@@ -137,6 +148,8 @@ func (e *Engine) deal(ctx context.Context, tasks Store, task video.Task) {
 		e.abandon(ctx, tasks, task)
 	case task.State == video.Queued:
 		e.dealQueued(ctx, tasks, task)
+	case awaitsName(task):
+		e.lookByName(ctx, tasks, task)
 	case wantsSettling(task, e.now()):
 		e.look(ctx, tasks, task)
 	case e.o.Media != nil && wantsFile(task):
@@ -154,10 +167,10 @@ func (e *Engine) abandon(ctx context.Context, tasks Store, task video.Task) {
 		return // the POST is under way here and takes longer than it should
 	}
 	stored, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
-		if t.State != video.Submitting || t.UpstreamID != "" || t.Version != task.Version {
+		if t.State != video.Submitting || t.UpstreamID != "" || t.Attempts != task.Attempts {
 			return store.ErrUnchanged
 		}
-		*t = unconfirmed(*t, abandonedReason)
+		*t = unconfirmed(*t, abandonedReason, e.now())
 		return nil
 	})
 	if err != nil {

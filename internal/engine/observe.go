@@ -53,6 +53,9 @@ func observe(task video.Task, seen sight) video.Task {
 	if task.UpstreamID == "" {
 		task.UpstreamID = r.TaskID
 	}
+	if task.UpstreamID != "" {
+		task.Hints = nil
+	}
 	if r.TaskID != "" && r.TaskID != task.UpstreamID {
 		return task // about another task
 	}

@@ -42,11 +42,12 @@ func (e *Engine) send(tasks Store, task video.Task, patient bool) outcome {
 	e.o.Checkpoint("post.sending")
 	accepted, err := e.o.Account.Upstream.Create(e.life, task.Payload, callback)
 	e.o.Checkpoint("post.answered")
-	a := answer{accepted: accepted, err: err, to: task.Version, at: e.now(), patient: patient, pace: e.paceOf(e.life, tasks, task)}
+	a := answer{accepted: accepted, err: err, attempt: task.Attempts, at: e.now(), patient: patient, pace: e.paceOf(e.life, tasks, task)}
 	if err == nil {
 		e.queue.taken()
 	} else {
 		a.retryIn = e.queue.refused(a.at, video.CodeOf(err))
+		e.learnLimit(tasks, task, a)
 	}
 	stored, storeErr := e.storeAnswer(tasks, task, a)
 	e.o.Checkpoint("post.stored")
@@ -74,7 +75,7 @@ func (e *Engine) storeAnswer(tasks Store, task video.Task, a answer) (video.Task
 			return stored, nil
 		}
 		if video.CodeOf(err) == video.Conflict {
-			a = answer{err: errFollowedElsewhere(a.accepted.TaskID), to: a.to, at: a.at}
+			a = answer{err: errFollowedElsewhere(a.accepted.TaskID), attempt: a.attempt, at: a.at}
 		}
 	}
 	return answered(task, a), err

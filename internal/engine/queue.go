@@ -28,13 +28,6 @@ type sender struct {
 	next    time.Time // no try before it, unless a slot became free
 }
 
-// busy says that newcomers must queue.
-func (s *sender) busy() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.waiting
-}
-
 // found notes whether anything is queued.
 func (s *sender) found(waiting bool) {
 	s.mu.Lock()
@@ -138,7 +131,9 @@ func (e *Engine) emptyQueue(ctx context.Context, tasks Store) {
 			if errors.Is(err, errMoved) {
 				continue // another process, or its owner, was quicker
 			}
-			e.logQueue(ctx, "take a task from the queue", err)
+			if !errors.Is(err, errFull) { // the next free slot, or tick, tries again
+				e.logQueue(ctx, "take a task from the queue", err)
+			}
 			return
 		}
 		if !e.sendTaken(ctx, tasks, task) {
@@ -153,16 +148,25 @@ func (e *Engine) logQueue(ctx context.Context, what string, err error) {
 	}
 }
 
-var errMoved = errors.New("the task moved meanwhile")
+var (
+	errMoved = errors.New("the task moved meanwhile")
+	errFull  = errors.New("the account is full")
+)
 
-// takeFromQueue makes this process the one that posts the task.
+// takeFromQueue makes this process the one that posts the task, if the account
+// has a slot for it.
 func (e *Engine) takeFromQueue(tasks Store, id string) (video.Task, error) {
-	return tasks.Change(e.life, id, func(t *video.Task) error {
+	now := e.now()
+	return tasks.Take(e.life, id, func(slots store.Slots, t *video.Task) error {
 		if t.State != video.Queued {
 			return errMoved
 		}
+		if full(slots, now) {
+			return errFull
+		}
 		t.State, t.Reason = video.Submitting, ""
-		t.DueAt, t.Interval = e.now().Add(e.o.Hold), e.o.Hold
+		t.DueAt, t.Interval = now.Add(e.o.Hold), e.o.Hold
+		t.Attempts++
 		return nil
 	})
 }

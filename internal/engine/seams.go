@@ -18,6 +18,8 @@ type Store interface {
 	Duplicate(ctx context.Context, in store.Intent) (video.Task, bool, error)
 	Insert(ctx context.Context, task video.Task) (video.Task, bool, error)
 	Change(ctx context.Context, id string, change func(*video.Task) error) (video.Task, error)
+	Take(ctx context.Context, id string, change func(store.Slots, *video.Task) error) (video.Task, error)
+	LearnLimit(ctx context.Context, upstream string, limit int, at time.Time) error
 	Claim(ctx context.Context, q store.ClaimQuery) ([]video.Task, error)
 	NextDue(ctx context.Context, upstreams []string) (time.Time, error)
 	Overdue(ctx context.Context, upstreams []string, before time.Time) (int, error)

@@ -144,8 +144,8 @@ func (e *Engine) plan(w Wish) (plan video.Plan, hash string, err error) {
 	return plan, hex.EncodeToString(sum[:]), nil
 }
 
-// intent is the row to store before anything is sent. While others wait for a
-// slot of the account, a newcomer takes its place behind them.
+// intent is the row to store before anything is sent. While the account is
+// full, or others wait for it, a newcomer takes its place behind them.
 func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) store.Intent {
 	now := e.now()
 	task := video.Task{
@@ -164,16 +164,17 @@ func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) 
 		CreatedAt:      now,
 		DueAt:          now.Add(e.o.Hold),
 		Interval:       e.o.Hold,
+		Attempts:       1,
 	}
 	if plan.Quote.Credits != nil {
 		task.Reserved = *plan.Quote.Credits
 	}
-	if e.queue.busy() {
-		task.State = video.Queued
-		task.Reason = "Other tasks wait for a free slot of the account; it is sent after them. Nothing was charged."
-		task.DueAt, task.Interval = now.Add(queueTick), queueTick
-	}
-	in := store.Intent{Task: task}
+	in := store.Intent{Task: task, Admit: func(slots store.Slots, t *video.Task) {
+		if reason := mustWait(slots, now); reason != "" {
+			t.State, t.Reason, t.Attempts, t.QueuedAt = video.Queued, reason, 0, now
+			t.DueAt, t.Interval = now.Add(queueTick), queueTick
+		}
+	}}
 	if !w.ForceNew {
 		in.DedupeSince = now.Add(-dedupeWindow)
 	}
@@ -183,13 +184,8 @@ func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) 
 // duplicate tells about the task that answers a repeated wish.
 func duplicate(task video.Task, plan video.Plan) Submission {
 	result := Submission{Task: task, Duplicate: true, Notes: plan.Notes}
-	switch task.State {
-	case video.Unconfirmed:
-		result.Warnings = append(result.Warnings, "This request was sent before and its answer was lost. "+
-			"It may have been charged, so it is not sent again; force_new pays for another one.")
-	case video.Failed:
-		result.Warnings = append(result.Warnings, "This idempotency_key belongs to a task that failed. A new attempt needs a new key.")
-	default:
+	if task.State == video.Unconfirmed {
+		result.Warnings = append(result.Warnings, "The same request was sent before and nobody knows what became of it; force_new pays for another one.")
 	}
 	return result
 }

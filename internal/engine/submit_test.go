@@ -67,8 +67,8 @@ func TestSubmitAnswers(t *testing.T) {
 		{"create-502-accepted", video.Unconfirmed, "", 1, video.Success, "200", false},
 		{"create-hang", video.Submitting, "", 1, video.Success, "200", false},
 		{"create-slow", video.Submitting, "", 1, video.Success, "200", false},
-		{"webhook-early", video.Success, "", 1, video.Success, "200", false},
-		{"create-lost][sandbox:webhook-early", video.Success, "", 1, video.Success, "200", false},
+		{"webhook-early", video.Waiting, "", 1, video.Success, "200", false},
+		{"create-lost][sandbox:webhook-early", video.Unconfirmed, "", 1, video.Success, "200", false},
 	}
 	for _, tt := range tests {
 		t.Run(strings.ReplaceAll(tt.word, "][sandbox:", "+"), func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestIdempotencyKeyLastsForEver(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		wish.ForceNew = true
 		again := mustSubmit(t, e, alice, wish)
-		if again.Task.ID != first.Task.ID || again.Task.State != video.Failed || len(again.Warnings) == 0 {
+		if again.Task.ID != first.Task.ID || again.Task.State != video.Failed || !again.Duplicate {
 			t.Errorf("again = %+v", again)
 		}
 		other := ask("a bear")

@@ -18,7 +18,7 @@ const (
 		booked_at = $8, polls = $9, empty_successes = $10, version = $2 + 1, submitted_at = $11, updated_at = $12,
 		completed_at = $13, model = $14, resolution = $15, seconds = $16, estimated = $17, reserved = $18, used = $19,
 		charged = $20, settled = $21, request_hash = $22, callback_token = $23, reason = $24, workflow = $25,
-		search_text = $26, request = $27, payload = $28, quote = $29, videos = $30, failure = $31,
+		search_text = $26, request = $27, payload = $28, quote = $29, videos = $30, failure = $31, attempts = $32, queued_at = $33, hints = $34,
 		answers_repeats = CASE WHEN request_hash = $22 AND upstream = $3 THEN answers_repeats ELSE 0 END
 		WHERE id = $1 AND version = $2`
 )
@@ -37,6 +37,10 @@ const (
 // NotFound: no such task. Conflict: its new UpstreamID or CallbackToken is
 // another task's.
 func (s *Store) Change(ctx context.Context, id string, change func(*video.Task) error) (video.Task, error) {
+	return s.change(ctx, id, func(_ *transaction, task *video.Task) error { return change(task) })
+}
+
+func (s *Store) change(ctx context.Context, id string, change func(*transaction, *video.Task) error) (video.Task, error) {
 	var stored video.Task
 	changed := false
 	err := s.write(ctx, func(t *transaction) error {
@@ -45,7 +49,7 @@ func (s *Store) Change(ctx context.Context, id string, change func(*video.Task) 
 			return err
 		}
 		stored = original.task()
-		next, err := s.altered(original, change)
+		next, err := s.altered(original, func(task *video.Task) error { return change(t, task) })
 		if err != nil || next == original {
 			return err
 		}
@@ -103,7 +107,7 @@ func (t *transaction) update(was, r row) error {
 		r.upstream, r.upstreamID, r.state, r.dueAt, r.interval, r.bookedAt, r.polls, r.emptySuccesses,
 		r.submittedAt, r.updatedAt, r.completedAt, r.model, r.resolution, r.seconds, r.estimated, r.reserved, r.used,
 		r.charged, r.settled, r.requestHash, r.callbackToken, r.reason, r.workflow,
-		r.searchText, r.request, r.payload, r.quote, r.videos, r.failure)
+		r.searchText, r.request, r.payload, r.quote, r.videos, r.failure, r.attempts, r.queuedAt, r.hints)
 	if isDuplicate(err) {
 		return &video.Error{
 			Code:       video.Conflict,

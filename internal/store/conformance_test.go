@@ -37,6 +37,8 @@ func conformance(t *testing.T, open opener) {
 		"claim/clock set back":    claimClockSetBack,
 		"next due, overdue":       nextDueAndOverdue,
 		"queue":                   queueHeads,
+		"slots/counts":            slotsCount,
+		"slots/last one":          slotsLastOne,
 		"get":                     getBy,
 		"list/filters":            listFilters,
 		"list/text":               listText,

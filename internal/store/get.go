@@ -16,7 +16,7 @@ const (
 func writerStatements() []string {
 	return []string{
 		selectByID, selectByUpstreamID, selectByKey, selectDuplicate, insertTask, supersede, insertKey, updateTask,
-		addToLedger, spentByAll, spentByPrincipal, claimDue, moveBookings,
+		addToLedger, spentByAll, spentByPrincipal, claimDue, moveBookings, selectSlots, learnLimit,
 	}
 }
 

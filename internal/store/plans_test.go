@@ -56,6 +56,7 @@ func TestPlansUseIndexes(t *testing.T) {
 		"latest":          {selectLatest, "tasks_by_principal (principal=?)"},
 		"update":          {updateTask, "sqlite_autoindex_tasks_1 (id=?)"},
 		"active":          {countActive, "tasks_unfinished (upstream=?"},
+		"slots":           {selectSlots, "tasks_unfinished (upstream=? AND state=? AND principal=?)"},
 		"queue":           {selectQueueHeads, "tasks_unfinished (upstream=? AND state=?"},
 		"durations":       {selectDurations, "tasks_durations (model=? AND resolution=? AND seconds=? AND sandbox=?)"},
 		"spent":           {spentByAll, "ledger_by_hour (hour>?)"},

@@ -20,6 +20,9 @@ type Intent struct {
 	DedupeSince time.Time
 	// Limits must all hold with Task.Reserved added.
 	Limits []Limit
+	// Admit, unless nil, may alter a new task by how the slots of its account
+	// stand, in the same transaction: as change may in [Store.Change].
+	Admit func(slots Slots, task *video.Task)
 }
 
 // Limit is a budget over the tasks created at Since or later. A limit for the
@@ -43,7 +46,7 @@ type Submitted struct {
 const (
 	insertTask = `INSERT INTO tasks (` + columns + `, answers_repeats) VALUES (
 		$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-		$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)`
+		$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)`
 	// supersede makes room in the unique index tasks_wishes: only one task
 	// answers the repeats of a wish.
 	supersede = `UPDATE tasks SET answers_repeats = 0
@@ -60,7 +63,7 @@ const (
 // immediate transaction it looks for the same idempotency key of the principal
 // (any age, any state), then for an equal request (same principal, RequestHash
 // and Upstream, not failed, created at DedupeSince or later), then checks the
-// limits, then inserts. A wish found by its content keeps its key too: the same
+// limits, then inserts what Admit made of it. A wish found by its content keeps its key too: the same
 // key leads to the same task for ever.
 //
 // Conflict: the key belongs to a different request. BudgetExceeded, with
@@ -84,7 +87,15 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 				return err
 			}
 		}
-		out.Task, err = s.insertWish(t, in.Task)
+		task := in.Task
+		if in.Admit != nil {
+			slots, err := t.slots(task.Upstream, task.Principal)
+			if err != nil {
+				return err
+			}
+			in.Admit(slots, &task)
+		}
+		out.Task, err = s.insertWish(t, task)
 		return err
 	})
 	if err != nil {

@@ -209,7 +209,7 @@ func submitBudgets(t *testing.T, open opener) {
 			if *failure.Required != video.WholeCredits(c.credits) || *failure.Available != video.WholeCredits(c.left) {
 				t.Errorf("required %v, available %v", failure.Required, failure.Available)
 			}
-			if !strings.Contains(failure.Message, "; "+c.refused+" leaves ") {
+			if !strings.Contains(failure.Message, "; "+c.refused+" ") {
 				t.Errorf("message %q does not name %q", failure.Message, c.refused)
 			}
 			if total := count(t, s); total != 4 {

@@ -94,7 +94,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 // OverBudget refuses what costs more than a limit leaves. The limit's name is
 // as a sentence has it ("your own daily budget"); a zero resets means never.
 func OverBudget(limit string, required, left Credits, resets time.Time) *Error {
-	refused := Errorf(BudgetExceeded, "This video costs %s credits; %s leaves %s.", required, limit, left)
+	refused := Errorf(BudgetExceeded, "This video costs %s credits; %s allows %s.", required, limit, left)
 	refused.Suggestion = "Ask for a shorter video, a lower resolution or a cheaper model (estimate_cost shows prices), or have the limit raised."
 	if !resets.IsZero() {
 		refused.Message = fmt.Sprintf("This video costs %s credits; %s leaves %s until it starts anew at %s UTC.",

@@ -33,6 +33,15 @@ type Task struct {
 	// CallbackToken is the unguessable part of the webhook's path.
 	CallbackToken string
 
+	// Attempts counts the createTask calls that were to be made for the task:
+	// one after another, each only after the one before was certainly refused.
+	Attempts int
+	// QueuedAt is when it first had to wait for a slot; zero: never.
+	QueuedAt time.Time
+	// Hints are what webhooks named while UpstreamID is not known, until the
+	// upstream confirms one.
+	Hints []Hint
+
 	Quote Quote
 	// Reserved counts against budgets until the task is settled.
 	Reserved Credits
@@ -60,6 +69,13 @@ type Task struct {
 	EmptySuccesses int
 	// Version is the store's compare-and-set counter.
 	Version int64
+}
+
+// Hint is a webhook's word, which proves nothing, on a task whose createTask
+// answer was lost.
+type Hint struct {
+	UpstreamID string    `json:"upstream_id"`
+	At         time.Time `json:"at"` // when the webhook came
 }
 
 // Video is one finished clip.
