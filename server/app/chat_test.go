@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -108,9 +109,7 @@ func TestChatTellsWhatWentWrong(t *testing.T) {
 			} else {
 				args = map[string]any{}
 			}
-			for name, value := range test.args {
-				args[name] = value
-			}
+			maps.Copy(args, test.args)
 			c.t = t
 			v := c.show(map[string]any{"tool": test.tool, "uri": app.URI, "args": args})
 			v.until(t, "document.querySelector('.badge.bad, .badge.warn')")
@@ -150,6 +149,21 @@ func TestChatSurvivesABrokenConnection(t *testing.T) {
 	if text := v.text(t); strings.Contains(text, "Looking again") {
 		t.Error("the trouble is still shown:", text)
 	}
+	v.clean(t)
+}
+
+// A connection that stays broken is told, with what is true all the same, and
+// can be tried again by hand.
+func TestChatTellsThatItGaveUp(t *testing.T) {
+	browser := openBrowser(t)
+	c := newChat(t, browser, setup{}, 800, 700)
+	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "broken": -1, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
+	// The pauses between the looks, half a minute in the end, pass quickly here.
+	get[bool](t, v, "((later) => { w.setTimeout = (act, pause) => later(act, pause / 100); return true; })(w.setTimeout.bind(w))")
+	v.until(t, "document.body.innerText.includes('nothing is lost')")
+	v.accessible(t, "gave up")
+	v.click(t, "Check again")
+	v.until(t, "document.body.innerText.includes('The connection to the server is gone.')")
 	v.clean(t)
 }
 

@@ -81,6 +81,10 @@ func TestGallery(t *testing.T) {
 		t.Errorf("the video is %+v", facts)
 	}
 	v.accessible(t, "player")
+	link := get[map[string]string](t, v, "(({href, target, rel}) => ({href, target, rel}))(document.querySelector('dialog a'))")
+	if !strings.HasPrefix(link["href"], w.url+"/sandbox/media/") || link["target"] != "_blank" || link["rel"] != "noopener noreferrer" {
+		t.Errorf("the link is %v", link)
+	}
 	grant(t, v, w.url)
 	v.click(t, "Copy link")
 	v.until(t, "document.querySelector('dialog .said').textContent === 'Link copied.'")

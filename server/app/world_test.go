@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -132,9 +133,7 @@ func (w *world) serve(t *testing.T, listener net.Listener, s setup, box *sandbox
 		WithPrincipal: tools.WithPrincipal,
 		Extra:         map[string]http.Handler{"/ui": page.Handler(), "/sandbox/": http.StripPrefix("/sandbox", box)},
 	}
-	for pattern, handler := range s.extra {
-		serving.Extra[pattern] = handler
-	}
+	maps.Copy(serving.Extra, s.extra)
 	if s.keys {
 		serving.Authenticate = authenticate
 	}
@@ -187,9 +186,7 @@ func (w *world) clip(ctx context.Context, id string) (data []byte, mediaType str
 func (w *world) order(t *testing.T, key, prompt string, more map[string]any) map[string]any {
 	t.Helper()
 	arguments := map[string]any{"prompt": prompt, "duration": 5, "resolution": "480p"}
-	for name, value := range more {
-		arguments[name] = value
-	}
+	maps.Copy(arguments, more)
 	return w.call(t, key, "generate_video", arguments)
 }
 

@@ -140,7 +140,7 @@ function followHere(id, view) {
         tellModel(task);
       }
     },
-    (text) => view.say(text),
+    (text, over) => view.say(text, over),
   );
 }
 
@@ -156,7 +156,7 @@ function tellModel(task) {
 function problem(text) {
   return make("article", { className: "task" },
     make("div", { className: "top" }, make("span", { className: "badge bad" }, "Did not work")),
-    make("div", { className: "words bad", role: "alert" }, make("p", { className: "strong", dir: "auto" }, text)));
+    make("div", { className: "words bad", role: "alert" }, make("p", { className: "strong", dir: "auto" }, forPeople(text))));
 }
 
 function close() {

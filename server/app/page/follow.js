@@ -1,12 +1,12 @@
 // Following a task to its end through get_task_status.
 
-const WAIT_SECONDS = 10; // well below what any client gives a call
 const PATIENCE = 6; // failed looks in a row, about a minute
 
 // follow shows each answer until the task is over, signal is aborted, or looks
 // keep failing. call(name, arguments, signal) calls a tool.
 async function follow(call, id, signal, show, trouble) {
   let failed = 0;
+  let told = true; // something is said that the next answer makes untrue
   let wait = 0; // the first look tells at once where it stands
   while (!signal.aborted) {
     let pause = 500;
@@ -19,13 +19,18 @@ async function follow(call, id, signal, show, trouble) {
         throw new Error(answer.problem);
       }
       failed = 0;
-      wait = WAIT_SECONDS;
-      trouble("");
+      if (told) {
+        trouble("");
+        told = false;
+      }
       const task = answer.tasks[0];
       show(task);
       if (!ALIVE.includes(task.status)) {
         return;
       }
+      // Waiting ends early only when the task is over, so it is short enough to
+      // see the states before, and far below what any client gives a call.
+      wait = Math.min(Math.max(Math.round((number(task.eta_seconds) || 8) / 4), 2), 10);
       pause = task.status === "stalled" ? 30000 : pause;
     } catch (error) {
       if (signal.aborted) {
@@ -36,6 +41,7 @@ async function follow(call, id, signal, show, trouble) {
         trouble("The task cannot be looked at: " + clean(error.message) + " It goes on all the same; nothing is lost.", true);
         return;
       }
+      told = true;
       trouble("Looking again: " + clean(error.message));
       pause = Math.min(1000 * 2 ** failed, 30000);
     }

@@ -11,16 +11,20 @@ let opened = null; // {id, view, stop, from}
 
 const host = {
   mediaAllowed: () => true, // the page's own policy allows media from https and from this server
-  open: async (url) => {
-    window.open(url, "_blank", "noopener,noreferrer");
-  },
+  links: true,
   read: readResource,
   again: async (id) => {
     const answer = readResult(await callTool("get_task_status", { task_id: id }));
     if (answer.problem) {
       throw new Error(answer.problem);
     }
+    if (!opened || opened.id !== id) {
+      return;
+    }
     opened.view.show(answer.tasks[0]);
+    if (ALIVE.includes(answer.tasks[0].status)) {
+      followOpened();
+    }
   },
 };
 
@@ -224,23 +228,29 @@ function age(text) {
 function show(id, from) {
   shut();
   const view = taskView(host);
-  const stop = new AbortController();
-  opened = { id, view, stop, from };
+  opened = { id, view, stop: new AbortController(), from };
   byID("detail-task").replaceChildren(view.element);
   view.element.classList.add("loading");
   view.say("Loading…");
   byID("detail").showModal();
   history.replaceState(null, "", "#" + encodeURIComponent(id));
-  follow(callTool, id, stop.signal, (task) => {
+  followOpened();
+}
+
+function followOpened() {
+  const { id, view } = opened;
+  opened.stop.abort();
+  opened.stop = new AbortController();
+  follow(callTool, id, opened.stop.signal, (task) => {
     view.element.classList.remove("loading");
     view.show(task);
     const known = shownCards.get(id);
     if (known && known.task.status !== task.status) {
       refresh();
     }
-  }, (text, given) => {
-    view.say(text);
-    if (given) {
+  }, (text, over) => {
+    view.say(text, over);
+    if (over) {
       view.element.classList.remove("loading");
     }
   });

@@ -42,6 +42,14 @@ function clean(value) {
   return typeof value === "string" ? value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "") : "";
 }
 
+// forPeople words advice that was written for a model: a person has no tools
+// to call.
+function forPeople(value) {
+  return clean(value)
+    .replace(/\b([Cc])all generate_video\b/g, (_, c) => (c === "C" ? "Order it" : "order it"))
+    .replace(/\b([Cc])all get_task_status\b/g, (_, c) => (c === "C" ? "Look" : "look"));
+}
+
 // webAddress is a URL that may be opened or played, or "": nothing but http(s)
 // ever becomes a link, and the names that never exist (.invalid: a sandbox
 // without a door) lead nowhere.
@@ -112,7 +120,10 @@ function clock(seconds) {
 function moment(value) {
   const time = new Date(value);
   return value && !Number.isNaN(time.getTime())
-    ? time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })
+    ? time.toLocaleString(undefined, {
+      day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+      year: time.getFullYear() === new Date().getFullYear() ? undefined : "numeric",
+    })
     : "";
 }
 

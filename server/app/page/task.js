@@ -1,7 +1,7 @@
 // One task as a person sees it: where it stands, then the video.
 
-// How each state is told. The last two sentences of a state are what to know
-// about money in it.
+// How each state is told: its label, its tone, and what it means, money
+// included.
 const STATES = {
   confirmation_required: ["Needs your consent", "warn", "Nothing has been ordered or charged yet. Answer in the chat whether the price is all right."],
   submitting: ["Ordering", "busy", "The order is on its way."],
@@ -28,8 +28,10 @@ function badge(task) {
   return make("span", { className: "badge " + tone }, label);
 }
 
-// taskView shows one task. host offers what the surroundings can do:
-// open(url), read(uri), both promises and either null where not possible.
+// taskView shows one task. host is what the surroundings can do, each null or
+// absent where they cannot: open(url), read(uri), again(id), all promises;
+// links says that a link of the page itself works; mediaAllowed(url) replaces
+// the page's own rule.
 function taskView(host, heading = "h2") {
   const live = make("p", { className: "unseen", role: "status" });
   const top = make("div", { className: "top" });
@@ -39,13 +41,15 @@ function taskView(host, heading = "h2") {
   const facts = make("dl", { className: "facts" });
   const actions = make("div", { className: "actions" });
   const said = make("p", { className: "said", role: "status" });
-  const element = make("article", { className: "task" }, live, top, title, stage, words, facts, actions, said);
+  const foot = make("div", { className: "foot" }, actions, said);
+  const element = make("article", { className: "task" }, live, top, title, stage, words, facts, foot);
   let task = null;
   let shownPrompt = "";
   let wholePrompt = "";
   let arrived = 0;
   let playing = "";
   let ticker = 0;
+  let gaveUp = false;
 
   function show(next) {
     const changed = !task || task.status !== next.status;
@@ -213,7 +217,7 @@ function taskView(host, heading = "h2") {
       lines.push(make("p", { className: "strong", dir: "auto" }, clean(failure.message) || "The service gave no reason."));
       lines.push(make("p", {}, CHARGED[failure.charged] || CHARGED.unknown));
       if (failure.suggestion) {
-        lines.push(make("p", { dir: "auto" }, clean(failure.suggestion)));
+        lines.push(make("p", { dir: "auto" }, forPeople(failure.suggestion)));
       }
     } else if (meaning) {
       lines.push(make("p", {}, meaning));
@@ -225,8 +229,12 @@ function taskView(host, heading = "h2") {
         make("li", {}, "it is there: ", make("code", {}, settle + " --upstream-id ID")),
         make("li", {}, "it is not: ", make("code", {}, settle + " --not-paid"))));
     }
-    for (const text of [task.reason, task.quote].concat(task.warnings || [], task.notes || [])) {
-      const line = clean(text);
+    if (task.status === "unconfirmed" && task.reason) {
+      lines.push(make("details", {}, make("summary", {}, "What happened"), make("p", { dir: "auto" }, clean(task.reason))));
+    }
+    const reason = task.status === "unconfirmed" ? "" : task.reason;
+    for (const text of [reason].concat(task.warnings || [], task.notes || [])) {
+      const line = forPeople(text);
       if (line && !/^sandbox, no credits spent$/.test(line)) {
         lines.push(make("p", { className: "quiet", dir: "auto" }, line));
       }
@@ -241,19 +249,21 @@ function taskView(host, heading = "h2") {
   function showFacts() {
     const clip = firstVideo(task) || {};
     const size = number(clip.width) && number(clip.height) ? clip.width + " × " + clip.height : "";
+    const took = (Date.parse(task.completed_at) - Date.parse(task.created_at)) / 1000;
     const rows = [
       ["Credits", creditsText(task)],
+      ["Price", task.status === "confirmation_required" ? clean(task.quote) : ""],
       ["Model", clean(task.model)],
       ["Size", size],
       ["Seed", number(clip.seed) === null ? "" : String(clip.seed)],
       ["Ordered", moment(task.created_at)],
-      ["Finished", moment(task.completed_at)],
+      ["Took", took >= 0 ? clock(Math.round(took)) : ""],
       ["Link works until", moment(clip.expires_at)],
-      ["Saved as", clean(clip.path)],
-      ["Task", clean(task.task_id)],
+      ["Saved as", clean(clip.path), "wide"],
+      ["Task", clean(task.task_id), "wide"],
     ];
-    facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value]) =>
-      make("div", {}, make("dt", {}, name), make("dd", { dir: "auto" }, value))));
+    facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value, width]) =>
+      make("div", { className: width || "" }, make("dt", {}, name), make("dd", { dir: "auto" }, value))));
   }
 
   function showActions() {
@@ -261,7 +271,8 @@ function taskView(host, heading = "h2") {
     const url = clip ? webAddress(clip.url) : "";
     // The buttons stay the same ones while the state does not change, so that
     // the focus is not lost.
-    const key = [task.status, url, Boolean(prompt())].join(" ");
+    const stuck = task.status === "unconfirmed" || gaveUp;
+    const key = [task.status, url, Boolean(prompt()), stuck].join(" ");
     if (actions.dataset.key === key) {
       return;
     }
@@ -269,7 +280,9 @@ function taskView(host, heading = "h2") {
     const held = actions.contains(document.activeElement);
     actions.replaceChildren();
     if (url && task.status === "success") {
-      if (host.open) {
+      if (host.links) {
+        actions.append(make("a", { href: url, target: "_blank", rel: "noopener noreferrer", className: "primary" }, "Open video"));
+      } else if (host.open) {
         actions.append(button("Open video", () => host.open(url).then(() => "", () => "This client does not open links. Copy the link instead."), "primary"));
       }
       actions.append(button("Copy link", () => copyOut(url, "Link copied.")));
@@ -277,8 +290,8 @@ function taskView(host, heading = "h2") {
     if (prompt()) {
       actions.append(button("Copy prompt", () => fullPrompt().then((text) => copyOut(text, "Prompt copied."))));
     }
-    if (!ALIVE.includes(task.status) && task.status !== "success" && task.task_id && host.again) {
-      actions.append(button("Check again", () => host.again(task.task_id).then(() => "Checked just now.")));
+    if (stuck && task.task_id && host.again) {
+      actions.append(button("Check again", () => host.again(task.task_id).then(() => (gaveUp ? "Looking again…" : "Checked just now."))));
     }
     if (held) {
       (actions.firstElementChild || element).focus();
@@ -339,8 +352,13 @@ function taskView(host, heading = "h2") {
         title.textContent = prompt() || "Video";
       }
     },
-    say(text) {
+    // say tells about the connection; over: nobody looks any more.
+    say(text, over = false) {
       said.textContent = text;
+      gaveUp = over;
+      if (task) {
+        showActions();
+      }
     },
     close() {
       clearInterval(ticker);
