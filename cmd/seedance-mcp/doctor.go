@@ -156,15 +156,15 @@ func tryStore(ctx context.Context, s settings) (string, error) {
 
 // schemaVersion reads it where SQLite keeps it, in the file's header.
 func schemaVersion(path string) string {
-	const at, size = 60, 4
-	file, err := os.Open(path)
+	const at, size, unread = 60, 4, "not readable"
+	file, err := os.Open(path) //nolint:gosec // the user's own setting
 	if err != nil {
-		return "unknown"
+		return unread
 	}
 	defer file.Close()
 	var word [size]byte
 	if _, err := file.ReadAt(word[:], at); err != nil {
-		return "unknown"
+		return unread
 	}
 	return fmt.Sprint(binary.BigEndian.Uint32(word[:]))
 }

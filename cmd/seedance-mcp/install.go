@@ -177,7 +177,7 @@ func ownPath() (string, error) {
 }
 
 func sameFile(a, b string) bool {
-	first, err := os.Stat(a) //nolint:gosec // our own program
+	first, err := os.Stat(a)
 	if err != nil {
 		return false
 	}
