@@ -20,16 +20,21 @@ import (
 type definition struct {
 	name, title, description string
 	arguments                []argument
-	output                   []output
-	// required names the output properties that every answer has.
+	// output is what programs pick out of an answer, required what every answer
+	// has. Both may be empty: a model reads the answer, not its schema.
+	output   []output
 	required []string
-	// writes is the opposite of read-only.
-	writes bool
+	// picture: the answer is text and a picture, without structured content.
+	picture bool
+	// writes is the opposite of read-only; destructive: it may undo something.
+	writes, destructive bool
 	// repeatable: the same call again changes nothing more.
 	repeatable bool
 	// strict refuses unknown arguments: an ignored wish would be a wrong
 	// video paid for. Tools that only read ignore them.
 	strict bool
+	// page is the URI of the page that shows the answer; "" for none.
+	page string
 }
 
 // tool is a definition and the handler made for it.

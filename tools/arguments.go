@@ -151,7 +151,7 @@ func (d *decoder) object(raw json.RawMessage) (map[string]json.RawMessage, error
 	return nil, &video.Error{
 		Code:       video.Invalid,
 		Message:    fmt.Sprintf("The arguments of %s must be one JSON object, but %s was given.", d.tool, kindOf(raw)),
-		Given:      preview(raw),
+		Given:      excerpt(raw),
 		Suggestion: fmt.Sprintf("Call %s again with an object of named arguments; it takes %s.", d.tool, strings.Join(d.shown(), ", ")),
 	}
 }

@@ -47,16 +47,16 @@ func (d *decoder) coerce(arg argument, value json.RawMessage) (read json.RawMess
 func (d *decoder) wrongType(arg argument, value json.RawMessage) error {
 	if i, element := firstNoText(value); arg.kind == listKind && i >= 0 {
 		return &video.Error{
-			Code: video.Invalid, Argument: arg.name, Given: preview(element),
+			Code: video.Invalid, Argument: arg.name, Given: excerpt(element),
 			Message: fmt.Sprintf("%s must be %s, but %s[%d] is %s: %s.",
-				arg.name, arg.takes(), arg.name, i, kindOf(element), preview(element)),
+				arg.name, arg.takes(), arg.name, i, kindOf(element), excerpt(element)),
 			Suggestion: fmt.Sprintf("Give each element as a plain text, %s=[\"…\"], and call %s again.", arg.name, d.tool),
 		}
 	}
 	return &video.Error{
-		Code: video.Invalid, Argument: arg.name, Given: preview(value),
+		Code: video.Invalid, Argument: arg.name, Given: excerpt(value),
 		Message: fmt.Sprintf("%s must be %s, but %s was given: %s.",
-			arg.name, arg.takes(), kindOf(value), preview(value)),
+			arg.name, arg.takes(), kindOf(value), excerpt(value)),
 		Suggestion: fmt.Sprintf("Correct %s or leave it out, and call %s again.", arg.name, d.tool),
 	}
 }
@@ -303,8 +303,8 @@ func kindOf(value json.RawMessage) string {
 	}
 }
 
-// preview is a value short enough to be quoted back.
-func preview(value json.RawMessage) string {
+// excerpt is a value short enough to be quoted back.
+func excerpt(value json.RawMessage) string {
 	const long = 200 // bytes are enough for 60 runes
 	return video.Clip(string(value[:min(len(value), long)]), 60)
 }

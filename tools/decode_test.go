@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/preview"
 	"seedance-mcp/internal/video"
 )
 
@@ -250,6 +251,8 @@ func argumentTargets() map[string]any {
 		"list_models":     &modelsArguments{},
 		"download_video":  &downloadArguments{},
 		"get_usage":       &usageArguments{},
+		"cancel_task":     &cancelArguments{},
+		"preview_video":   &previewArguments{},
 	}
 }
 
@@ -260,7 +263,7 @@ func TestEveryArgumentDecodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi}) {
+	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi, Preview: preview.New(preview.Options{})}) {
 		def := built.definition
 		decoder := newDecoder(def)
 		for _, arg := range def.arguments {
@@ -294,7 +297,7 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	all := map[string]*decoder{}
-	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi}) {
+	for _, built := range build(Deps{Catalog: models, Dialect: video.Kinovi, Preview: preview.New(preview.Options{})}) {
 		all[built.definition.name] = newDecoder(built.definition)
 	}
 	wish := wishDecoder(f)

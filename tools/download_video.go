@@ -23,15 +23,13 @@ func downloadVideo(d Deps) tool {
 	def := definition{
 		name: "download_video", title: "Download video",
 		description: "Save a finished video as a file on this server's machine and answer its path. Free. " +
-			"Call it when get_task_status says success but shows no path: URLs expire. What is saved already, or half, is not fetched twice.",
+			"Call it when get_task_status says success but shows no path: URLs expire. What is saved, or half saved, is not fetched twice.",
 		arguments: []argument{
-			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
+			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: latestByDefault},
 			{name: "directory", aliases: []string{"dir", "folder", "output_dir", "path"}, description: "An allowed folder"},
 			{name: "file_name", aliases: []string{"name", "output_name"}, description: "Without extension"},
 		},
-		output:   []output{{nameTaskID, typeText}, {nameVideos, listOfObjects}, {nameNext, typeText}},
-		required: []string{nameVideos, nameNext},
-		writes:   true, repeatable: true,
+		writes: true, repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[downloadArguments]) (any, error) {
 		task, err := d.Service.Get(ctx, c.Principal, c.In.TaskID)

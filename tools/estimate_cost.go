@@ -45,13 +45,10 @@ func estimateCost(d Deps) tool {
 		argument{name: "force_new", kind: flagKind, hidden: true}, argument{name: "confirm_token", hidden: true})
 	def := definition{
 		name: "estimate_cost", title: "Estimate cost",
-		description: "The price of a video before ordering it, free: credits, rate, seconds, the exact request that would be sent, warnings, budgets left. " +
-			"Arguments as in generate_video. If the user agrees, call generate_video with the arguments it answers.",
-		arguments: arguments,
-		output: []output{
-			{"formula", typeText}, {"payload", typeObject}, {"arguments", typeObject}, {nameNext, typeText},
-		},
-		required: []string{nameNext}, repeatable: true, strict: true,
+		description: "The price of a video, free: credits, rate, seconds, the exact request, warnings, budgets left. " +
+			"Arguments mean the same as in generate_video. If the user agrees, call generate_video with the arguments it answers.",
+		arguments:  arguments,
+		repeatable: true, strict: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[wishArguments]) (any, error) {
 		wish, placed, err := uploads.pretend(c.In.wish())
@@ -70,7 +67,7 @@ func estimateCost(d Deps) tool {
 // has no price: every model is sent both with every request.
 func inBrief(arg argument) argument {
 	arg.means = arg.description
-	arg.description, arg.values, arg.minimum, arg.maximum = "As there", nil, nil, nil
+	arg.description, arg.values, arg.minimum, arg.maximum = "Same", nil, nil, nil
 	if arg.name == "seed" || arg.name == "generate_audio" || arg.name == nameAudioURLs {
 		arg.hidden = true
 	}

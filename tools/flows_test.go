@@ -374,7 +374,7 @@ func TestRefusedEstimates(t *testing.T) {
 			`{"prompt":"A fox","image_urls":[{"url":"https://img.example.com/fox.png"}]}`: "image_urls[0] is an object",
 		} {
 			got := w.fails(t, "estimate_cost", arguments, words, "estimate_cost").Text
-			if strings.Contains(got, "As there") || strings.Contains(got, "generate_video") || strings.Count(got, " again") > 1 {
+			if strings.Contains(got, "Same") || strings.Contains(got, "generate_video") || strings.Count(got, " again") > 1 {
 				t.Errorf("%s: %s", arguments, got)
 			}
 		}

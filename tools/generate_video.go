@@ -16,23 +16,23 @@ func generateVideo(d Deps) tool {
 	uploads := newUploads(d)
 	def := definition{
 		name: generateVideoName, title: "Generate video",
-		description: "Order one AI video from a text and optional images. PAID: credits are charged; estimate_cost tells the price. " +
-			"Answers at once with a task_id, not the video: then call get_task_status with it and wait_seconds=45 until success. " +
-			"Never repeat the call while it runs; the same order within 10 minutes gives the same task.",
+		description: "Order an AI video from text and optional images. PAID in credits; estimate_cost tells the price. " +
+			"Answers at once with a task_id, not the video: then call get_task_status with wait_seconds=45 until success. " +
+			"Never repeat it while it runs; the same order within 10 minutes is the same task.",
 		arguments: append(describedWish(d),
 			argument{name: "max_credits", kind: amountKind, aliases: []string{"budget", "max_cost", "credit_limit"},
 				description: "Refuse above this price"},
 			argument{name: "idempotency_key", aliases: []string{"request_id", "client_token"},
-				description: "Same key, same task, for ever"},
+				description: "Same key, same task"},
 			argument{name: "force_new", kind: flagKind, aliases: []string{"force"},
 				description: "Order the same again"},
 			argument{name: "confirm_token", aliases: []string{"confirmation_token", "token"},
-				description: "After the user agreed to the price"},
+				description: "After the user agreed"},
 		),
 		output: []output{
-			{nameTaskID, typeText}, {nameStatus, typeText}, {nameCredits, typeObject}, {"duplicate_of", typeText}, {nameNext, typeText},
+			{nameTaskID, typeText}, {nameStatus, typeText}, {nameNext, typeText},
 		},
-		required: []string{nameStatus, nameNext}, writes: true, strict: true,
+		required: []string{nameStatus, nameNext}, writes: true, strict: true, page: d.PlayerURI,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[wishArguments]) (any, error) {
 		wish, uploaded, err := uploads.place(ctx, c.Principal, c.In.wish())

@@ -31,20 +31,20 @@ func getTaskStatus(d Deps) tool {
 	least, most := 0, maxWaitSeconds
 	def := definition{
 		name: "get_task_status", title: "Get task status",
-		description: "Where a video stands: status, URL or saved file, credits, next step. Free. wait_seconds waits for the end and otherwise answers the present status: call it again then. " +
-			"Without id: your latest task, also after a lost answer. submitting, queued, waiting, generating, stalled run on; unconfirmed needs the user.",
+		description: "Where a video stands: status, URL or file, credits, next step. Free. wait_seconds waits for its end, else answers the present status: call again then. " +
+			"Without id: your latest, also after a lost answer. submitting, queued, waiting, generating, stalled go on; unconfirmed needs the user.",
 		arguments: []argument{
-			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: "Default: your latest"},
+			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: latestByDefault},
 			{name: "task_ids", kind: listKind, aliases: []string{"ids", nameTasks}, description: "Several at once"},
 			{name: "wait_for", values: []string{wordAny, wordAll}, description: "Default all"},
 			{name: "wait_seconds", kind: secondsKind, minimum: &least, maximum: &most,
 				aliases: []string{"wait", "timeout", "timeout_seconds", "max_wait"}, description: "0-45, default 0"},
 		},
 		output: []output{
-			{nameTaskID, typeText}, {nameStatus, typeText}, {nameVideos, listOfObjects}, {nameCredits, typeObject}, {"error", typeObject},
+			{nameTaskID, typeText}, {nameStatus, typeText}, {nameVideos, listOfObjects},
 			{nameTasks, listOfObjects}, {nameNext, typeText},
 		},
-		required: []string{nameNext}, repeatable: true,
+		required: []string{nameNext}, repeatable: true, page: d.PlayerURI,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[statusArguments]) (any, error) {
 		all, err := waitForAll(c.In.WaitFor)

@@ -53,10 +53,7 @@ func getUsage(d Deps) tool {
 		arguments: []argument{
 			{name: "days", kind: integerKind, minimum: &least, maximum: &most, aliases: []string{"period", "last_days"}, description: "1-366, default 30"},
 		},
-		output: []output{
-			{"charged", typeNumber}, {"reserved", typeNumber}, {"rows", listOfObjects}, {"budgets", listOfObjects}, {nameNext, typeText},
-		},
-		required: []string{"rows", nameNext}, repeatable: true,
+		repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[usageArguments]) (any, error) {
 		days, notes := defaultUsageDays, c.Notes

@@ -47,8 +47,7 @@ func listModels(d Deps) tool {
 		arguments: []argument{
 			{name: nameModel, aliases: []string{"id", "name", "model_id"}, description: "One model in full"},
 		},
-		output:   []output{{"models", listOfObjects}, {nameNext, typeText}},
-		required: []string{"models", nameNext}, repeatable: true,
+		repeatable: true,
 	}
 	return adapt(d, def, func(_ context.Context, c call[modelsArguments]) (any, error) {
 		result := modelsResult{

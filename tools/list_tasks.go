@@ -67,14 +67,11 @@ func listTasks(d Deps) tool {
 			{name: "state", aliases: []string{nameStatus, "states"}, values: []string{runningState, string(video.Success), string(video.Failed), string(video.Unconfirmed)}, description: "running: not over yet"},
 			{name: nameModel, description: "Model id"},
 			{name: "since", aliases: []string{"after", "from", "created_after"}, description: "2026-11-24, 24h, 7d"},
-			{name: "text", aliases: []string{"query", "search", namePrompt, "q"}, description: "Words of the prompt"},
+			{name: "text", aliases: []string{"query", "search", namePrompt, "q"}, description: "In the prompt"},
 			{name: "limit", kind: integerKind, minimum: &least, maximum: &most, aliases: []string{"count", "max", "page_size"}, description: "1-50, default 10"},
 			{name: "cursor", aliases: []string{"next_cursor", "page_token"}, description: "From the last answer"},
 		},
-		output: []output{
-			{nameTasks, listOfObjects}, {"total", typeInteger}, {"cursor", typeText}, {nameNext, typeText},
-		},
-		required: []string{nameTasks, nameNext}, repeatable: true,
+		repeatable: true,
 	}
 	return adapt(d, def, func(ctx context.Context, c call[listArguments]) (any, error) {
 		filter, notes, err := listFilter(d, c)

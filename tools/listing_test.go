@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/preview"
 	"seedance-mcp/internal/video"
 	"seedance-mcp/tools"
 )
@@ -48,6 +49,18 @@ func request(t testing.TB, ctx context.Context, srv *server.MCPServer, method, p
 // modernMeta is what a client of 2026-07-28 without capabilities sends along.
 const modernMeta = `"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}`
 
+// playerURI is that of the page.
+const playerURI = "ui://seedance/player"
+
+// sees is a Previewer that sees clips, or last frames only.
+type sees bool
+
+func (s sees) SeesClips() bool { return bool(s) }
+
+func (sees) Preview(context.Context, video.Video) (preview.Picture, error) {
+	return preview.Picture{}, video.Errorf(video.Unavailable, "not here")
+}
+
 // noUpload stands for a dialect that takes uploads.
 type noUpload struct{}
 
@@ -59,10 +72,12 @@ func (noUpload) Upload(context.Context, string, string, int64, io.Reader) (strin
 func listings(t *testing.T) map[string]tools.Deps {
 	models := defaultCatalog(t)
 	return map[string]tools.Deps{
-		"workflow": {Catalog: models, Dialect: video.Workflow, Downloads: true},
-		"kinovi":   {Catalog: models, Dialect: video.Kinovi, Downloads: true},
-		"kinovi with uploads": {Catalog: models, Dialect: video.Kinovi, Downloads: true,
+		"workflow": {Catalog: models, Dialect: video.Workflow, Downloads: true, Preview: sees(true), PlayerURI: playerURI},
+		"kinovi":   {Catalog: models, Dialect: video.Kinovi, Downloads: true, Preview: sees(true), PlayerURI: playerURI},
+		"kinovi with uploads": {Catalog: models, Dialect: video.Kinovi, Downloads: true, Preview: sees(true), PlayerURI: playerURI,
 			Uploader: noUpload{}, LocalFiles: true, Folders: []string{"/somewhere"}},
+		"bare workflow": {Catalog: models, Dialect: video.Workflow},
+		"bare kinovi":   {Catalog: models, Dialect: video.Kinovi},
 	}
 }
 
@@ -71,6 +86,7 @@ type listedTool struct {
 	Name, Title, Description  string
 	InputSchema, OutputSchema json.RawMessage
 	Annotations               map[string]bool
+	Meta                      json.RawMessage `json:"_meta"`
 }
 
 func list(t *testing.T, d tools.Deps) (response []byte, listed []listedTool) {
@@ -85,8 +101,8 @@ func list(t *testing.T, d tools.Deps) (response []byte, listed []listedTool) {
 
 func TestListGolden(t *testing.T) {
 	for name, d := range listings(t) {
-		if d.Uploader != nil {
-			continue // one word of a description differs
+		if d.Uploader != nil || d.Preview == nil {
+			continue // some words differ, or less is shown
 		}
 		response, _ := list(t, d)
 		golden(t, "tools_list_"+name+".json", indented(t, response))
@@ -110,8 +126,11 @@ func TestListSize(t *testing.T) {
 }
 
 func TestListTexts(t *testing.T) {
-	want := []string{"download_video", "estimate_cost", "generate_video", "get_task_status", "get_usage", "list_models", "list_tasks"}
 	for name, d := range listings(t) {
+		want := []string{"cancel_task", "download_video", "estimate_cost", "generate_video", "get_task_status", "get_usage", "list_models", "list_tasks", "preview_video"}
+		if d.Preview == nil {
+			want = want[:len(want)-1]
+		}
 		_, listed := list(t, d)
 		var names []string
 		for _, tool := range listed {
@@ -138,6 +157,7 @@ func TestAnnotations(t *testing.T) {
 	readOnly := hints{"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false}
 	want := map[string]hints{
 		"generate_video": {"readOnlyHint": false, "destructiveHint": false, "idempotentHint": false, "openWorldHint": false},
+		"cancel_task":    {"readOnlyHint": false, "destructiveHint": true, "idempotentHint": true, "openWorldHint": false},
 		"download_video": {"readOnlyHint": false, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false},
 	}
 	_, listed := list(t, listings(t)["kinovi"])
@@ -160,7 +180,9 @@ func TestSchemasAreValid(t *testing.T) {
 		for _, tool := range listed {
 			for _, draft := range []*jsonschema.Draft{jsonschema.Draft7, jsonschema.Draft2020} {
 				compile(t, name+" "+tool.Name+" input", tool.InputSchema, draft)
-				compile(t, name+" "+tool.Name+" output", tool.OutputSchema, draft)
+				if tool.OutputSchema != nil {
+					compile(t, name+" "+tool.Name+" output", tool.OutputSchema, draft)
+				}
 			}
 		}
 	}
@@ -258,10 +280,55 @@ func onlyKeywords(t *testing.T, where string, schema map[string]any, allowed ...
 	}
 }
 
-// TestOutputSchemas: an object root, single types, no enums, few required.
+// TestPreviewIsOfferedWhereItCanWork: with ffmpeg, or where the video service
+// gives last frames.
+func TestPreviewIsOfferedWhereItCanWork(t *testing.T) {
+	models := defaultCatalog(t)
+	for _, test := range []struct {
+		dialect video.Dialect
+		preview tools.Previewer
+		want    bool
+	}{
+		{video.Workflow, sees(true), true}, {video.Workflow, sees(false), false}, {video.Workflow, nil, false},
+		{video.Kinovi, sees(true), true}, {video.Kinovi, sees(false), true}, {video.Kinovi, nil, false},
+	} {
+		_, listed := list(t, tools.Deps{Catalog: models, Dialect: test.dialect, Preview: test.preview})
+		offered := slices.ContainsFunc(listed, func(l listedTool) bool { return l.Name == "preview_video" })
+		if offered != test.want {
+			t.Errorf("%s, %v: offered %v", test.dialect, test.preview, offered)
+		}
+	}
+}
+
+// TestPages: the two tools that show a task name the page, where there is one.
+func TestPages(t *testing.T) {
+	for name, d := range listings(t) {
+		_, listed := list(t, d)
+		for _, tool := range listed {
+			want := ""
+			if d.PlayerURI != "" && (tool.Name == "generate_video" || tool.Name == "get_task_status") {
+				want = `{"ui":{"resourceUri":"ui://seedance/player"}}`
+			}
+			if string(tool.Meta) != want {
+				t.Errorf("%s %s: _meta %s", name, tool.Name, tool.Meta)
+			}
+		}
+	}
+}
+
+// TestOutputSchemas: an object root, single types, no enums, few required. What
+// programs pick fields out of is described; the other answers are for models,
+// who see the answer alone. A picture has none: with one, several clients drop
+// the picture.
 func TestOutputSchemas(t *testing.T) {
 	_, listed := list(t, listings(t)["kinovi"])
 	for _, tool := range listed {
+		if tool.Name == "preview_video" {
+			if tool.OutputSchema != nil {
+				t.Errorf("%s: %s", tool.Name, tool.OutputSchema)
+			}
+			continue
+		}
 		var schema struct {
 			Type       string
 			Properties map[string]map[string]any
@@ -270,10 +337,11 @@ func TestOutputSchemas(t *testing.T) {
 		if err := json.Unmarshal(tool.OutputSchema, &schema); err != nil {
 			t.Fatal(err)
 		}
-		if schema.Type != "object" || len(schema.Properties) == 0 || len(schema.Required) > 3 {
+		described := tool.Name == "generate_video" || tool.Name == "get_task_status"
+		if schema.Type != "object" || (len(schema.Properties) > 0) != described || len(schema.Required) > 3 {
 			t.Errorf("%s: %s", tool.Name, tool.OutputSchema)
 		}
-		if !slices.Contains(schema.Required, "next") {
+		if described && !slices.Contains(schema.Required, "next") {
 			t.Errorf("%s does not promise next", tool.Name)
 		}
 		for name, property := range schema.Properties {

@@ -12,6 +12,8 @@ const (
 	nameCredits   = "credits"
 	nameNext      = "next"
 
+	latestByDefault = "Default: latest"
+
 	wordAny = "any"
 	wordAll = "all"
 )

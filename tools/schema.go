@@ -39,8 +39,8 @@ type output struct {
 
 // describe is the tool as tools/list shows it.
 func (def definition) describe() mcp.Tool {
-	readOnly, destructive, openWorld := !def.writes, false, false
-	return mcp.Tool{
+	readOnly, openWorld := !def.writes, false
+	described := mcp.Tool{
 		Name:            def.name,
 		Title:           def.title,
 		Description:     def.description,
@@ -48,11 +48,15 @@ func (def definition) describe() mcp.Tool {
 		RawOutputSchema: def.outputSchema(),
 		Annotations: mcp.ToolAnnotation{
 			ReadOnlyHint:    &readOnly,
-			DestructiveHint: &destructive,
+			DestructiveHint: &def.destructive,
 			IdempotentHint:  &def.repeatable,
 			OpenWorldHint:   &openWorld,
 		},
 	}
+	if def.page != "" {
+		described.Meta = mcp.NewMetaFromMap(map[string]any{"ui": map[string]any{"resourceUri": def.page}})
+	}
+	return described
 }
 
 func (def definition) inputSchema() json.RawMessage {
@@ -70,7 +74,14 @@ func (def definition) inputSchema() json.RawMessage {
 	return schema.close(required)
 }
 
+// outputSchema is nil where an answer has no structured content.
 func (def definition) outputSchema() json.RawMessage {
+	switch {
+	case def.picture:
+		return nil
+	case len(def.output) == 0:
+		return json.RawMessage(`{"type":"object"}`)
+	}
 	var schema objectSchema
 	for _, out := range def.output {
 		switch out.kind {

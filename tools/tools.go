@@ -1,4 +1,4 @@
-// Package tools is what a model sees: seven MCP tools over the engine's
+// Package tools is what a model sees: a few MCP tools over the engine's
 // use-cases, one file each, behind one generic adapter that decodes arguments
 // tolerantly, answers with text and structured content alike, and turns every
 // error into a result that says what to do next.
@@ -12,6 +12,7 @@ package tools
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/server"
@@ -33,6 +34,7 @@ type Service interface {
 	List(ctx context.Context, principal string, filter store.Filter) (store.Page, error)
 	Usage(ctx context.Context, principal string, since, until time.Time) (engine.Usage, error)
 	Download(ctx context.Context, principal, id, dir, name string) (video.Task, error)
+	Withdraw(ctx context.Context, principal, id string) (video.Task, error)
 }
 
 // Deps are what the tools are built from.
@@ -52,6 +54,12 @@ type Deps struct {
 	// Uploader takes local files and data URIs; nil where the dialect has no
 	// uploads.
 	Uploader Uploader
+	// Preview makes pictures of finished videos; nil: preview_video is not
+	// offered. Nor is it where Preview could not work.
+	Preview Previewer
+	// PlayerURI is the resource that shows a task in clients that render apps;
+	// "" where there is none.
+	PlayerURI string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger gets internal errors in full; nil discards them.
@@ -76,15 +84,20 @@ func build(d Deps) []tool {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return []tool{
+	built := []tool{
 		generateVideo(d),
 		getTaskStatus(d),
 		estimateCost(d),
 		listTasks(d),
 		listModels(d),
 		downloadVideo(d),
+		cancelTask(d),
 		getUsage(d),
 	}
+	if d.previews() {
+		built = slices.Insert(built, len(built)-2, previewVideo(d))
+	}
+	return built
 }
 
 type principalKey struct{}

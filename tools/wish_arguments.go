@@ -66,7 +66,7 @@ func describedWish(d Deps) []argument {
 			description: "Default 16:9"},
 		{name: "duration", kind: wholeKind, minimum: &shortest, maximum: &longest,
 			aliases:     []string{"duration_seconds", "seconds", "length", "lenght", "video_length", "time"}, //nolint:misspell // which is what models do
-			description: fmt.Sprintf("Whole seconds, %d-%d by model, default 5", shortest, longest)},
+			description: fmt.Sprintf("Seconds, %d-%d by model, default 5", shortest, longest)},
 		{name: "resolution", kind: looseKind, values: resolutions, hidden: len(resolutions) < 2,
 			aliases: []string{"quality", "output_resolution"}, description: "Default 720p"},
 		{name: "image_urls", kind: listKind, aliases: []string{"images", "image", "img", "img_url", "urls", "first_frame", "first_frame_url", "reference_images", "start_image"},

@@ -21,6 +21,7 @@ import (
 
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
+	"seedance-mcp/internal/preview"
 	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/upstream"
@@ -40,6 +41,7 @@ type world struct {
 	folder  string
 	schemas map[string]*jsonschema.Schema
 	log     *bytes.Buffer
+	media   *media.Getter
 }
 
 // setup is what worlds differ in.
@@ -49,6 +51,7 @@ type setup struct {
 	sandbox func(*sandbox.Options)
 	tools   func(*tools.Deps)
 	uploads bool // references may be files and data URIs
+	ffmpeg  string
 }
 
 // newWorld must be called in a synctest bubble: its clock makes every time in
@@ -77,6 +80,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.media = media.NewGetter(map[string]http.RoundTripper{sandbox.EmbeddedHost: transport}, false)
 	fetcher, err := media.New(media.Options{
 		Root:  filepath.Join(w.folder, "videos"),
 		Local: map[string]http.RoundTripper{sandbox.EmbeddedHost: transport},
@@ -103,7 +107,8 @@ func newWorld(t *testing.T, s setup) *world {
 	}
 	d := tools.Deps{
 		Service: w.engine, Catalog: models, Dialect: s.dialect, Sandbox: true, Downloads: true,
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Logger:  slog.New(slog.NewTextHandler(w.log, nil)),
+		Preview: preview.New(preview.Options{Source: w.media, FFmpeg: s.ffmpeg}),
 	}
 	if s.uploads {
 		d.Uploader = client
@@ -114,6 +119,9 @@ func newWorld(t *testing.T, s setup) *world {
 	w.srv, w.client = newServer(d), client
 	_, listed := list(t, d)
 	for _, tool := range listed {
+		if tool.OutputSchema == nil {
+			continue
+		}
 		w.schemas[tool.Name] = compile(t, tool.Name, tool.OutputSchema, jsonschema.Draft2020)
 	}
 	return w
