@@ -183,6 +183,15 @@ func (e *Engine) Ready(ctx context.Context) error {
 // Drain ends open waits with the present state, and those that follow.
 func (e *Engine) Drain() { e.drain() }
 
+func (e *Engine) isDraining() bool {
+	select {
+	case <-e.draining:
+		return true
+	default:
+		return false
+	}
+}
+
 // Close drains, stops following, and waits for POSTs under way, so that their
 // answers are stored. When ctx ends first those POSTs are cut off and their
 // tasks become unconfirmed. The store is closed in any case.

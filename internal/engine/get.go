@@ -200,6 +200,9 @@ func hasten(task *video.Task, now time.Time, every time.Duration) {
 	if soonest.Before(now) {
 		soonest = now
 	}
+	if soonest.After(now.Add(every)) { // the last one was before the clock went back
+		soonest = now.Add(every)
+	}
 	if task.DueAt.IsZero() || soonest.Before(task.DueAt) {
 		task.DueAt, task.Interval = soonest, every
 	}

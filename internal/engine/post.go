@@ -9,9 +9,11 @@ import (
 
 const (
 	// storeTries and storePause bound the attempts to store an answer that was
-	// paid for: a locked file or a full disk may pass.
-	storeTries = 10
-	storePause = 500 * time.Millisecond
+	// paid for: a locked file or a full disk may pass. Who shuts the program
+	// down waits less.
+	storeTries        = 120
+	storeTriesAtClose = 10
+	storePause        = 500 * time.Millisecond
 )
 
 // outcome is a task after its POST.
@@ -65,6 +67,9 @@ func (e *Engine) storeAnswer(tasks Store, task video.Task, a answer) (video.Task
 	for try := range storeTries {
 		if try > 0 {
 			time.Sleep(storePause)
+		}
+		if try >= storeTriesAtClose && e.isDraining() {
+			break
 		}
 		var stored video.Task
 		stored, err = tasks.Change(ctx, task.ID, func(t *video.Task) error {

@@ -330,6 +330,54 @@ func TestDamagedPages(t *testing.T) {
 	refused(t, err, video.Internal, "damaged")
 }
 
+// A file that lost its end, as after a copy that broke off, is told as damage:
+// neither as fewer tasks nor as a new store.
+func TestTruncatedFile(t *testing.T) {
+	for name, keep := range map[string]func(size int64) int64{
+		"half a page":   func(int64) int64 { return 2048 },
+		"first page":    func(int64) int64 { return 4096 },
+		"within a page": func(size int64) int64 { return size/2 + 1234 },
+		"last page":     func(size int64) int64 { return size - 4096 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "tasks.db")
+			s, err := Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 50 {
+				task := seedTask(fmt.Sprint("wish ", i))
+				task.RequestHash = fmt.Sprint("hash ", i)
+				if _, err := s.Submit(t.Context(), Intent{Task: task, DedupeSince: seedStart}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, keep(info.Size())); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = Open(t.Context(), path); err != nil {
+				refused(t, err, video.Internal, "")
+				return
+			}
+			defer func() { _ = s.Close() }()
+			if page, err := s.List(t.Context(), Filter{Limit: 100}); err == nil && page.Total == 50 {
+				if len(page.Tasks) != 50 {
+					t.Errorf("%d of 50 tasks without an error", len(page.Tasks))
+				}
+			} else {
+				refused(t, err, video.Internal, "damaged")
+			}
+		})
+	}
+}
+
 // The design's pragmas, as the connections have them.
 func TestPragmas(t *testing.T) {
 	s := openSeeded(t, 0, 0)
