@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -37,9 +38,7 @@ func examined(t *testing.T, dialect video.Dialect, env map[string]string) (code 
 		"HOME": home, "USERPROFILE": home, "SEEDANCE_DATA_DIR": filepath.Join(home, "data"),
 		"SEEDANCE_API_URL": server.URL + "/api/v1", "SEEDANCE_API_KEY": sandbox.KeyMain, "SEEDANCE_DIALECT": string(dialect),
 	}
-	for name, value := range env {
-		all[name] = value
-	}
+	maps.Copy(all, env)
 	var out, complaints bytes.Buffer
 	term := terminal{in: strings.NewReader(""), out: &out, err: &complaints, env: func(name string) string { return all[name] }}
 	code = Main(t.Context(), term, []string{"doctor", "--json"})

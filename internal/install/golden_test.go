@@ -71,7 +71,7 @@ func TestClients(t *testing.T) {
 			}
 			var places strings.Builder
 			for _, goos := range []string{"linux", "darwin", "windows"} {
-				fmt.Fprintf(&places, "%-8s %s\n", goos, filepath.ToSlash(nowhere(goos).File(c)))
+				fmt.Fprintf(&places, "%-8s %s\n", goos, strings.ReplaceAll(nowhere(goos).File(c), `\`, "/"))
 			}
 			add("file", places.String())
 

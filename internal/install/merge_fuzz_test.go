@@ -2,6 +2,7 @@ package install
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -42,8 +43,12 @@ func FuzzMerge(f *testing.F) {
 		if err != nil {
 			t.Fatalf("does not read back: %v\n%s", err, got)
 		}
-		if action == Added && (isTable || before == nil) {
+		isNew := action == Added && (isTable || before == nil)
+		if isNew {
 			keepsAll(t, c.Format, text, got)
+		}
+		if json.Valid(text) && !json.Valid(got) && c.Format == JSON {
+			t.Fatalf("strict JSON no more:\n%s\n---\n%s", text, got)
 		}
 		entry, _ := again.get(o.path())
 		if command, args, ok := c.Shape.read(entry); !ok || command != o.Binary || len(args) == 0 || args[0] != transport {
@@ -75,6 +80,9 @@ func FuzzMerge(f *testing.F) {
 		}
 		if _, there := again.get(o.path()); there {
 			t.Fatalf("still there:\n%s", again.text())
+		}
+		if isNew {
+			keepsAll(t, c.Format, text, again.text())
 		}
 	})
 }
