@@ -101,12 +101,19 @@ func (p program) expected(s stage, transport string) bool {
 func TestClients(t *testing.T) {
 	wanted := os.Getenv("SEEDANCE_CLIENTS")
 	lab := newLab(t)
+	chosen := slices.DeleteFunc(programs(), func(p program) bool {
+		switch wanted {
+		case "":
+			return p.large
+		case "all":
+			return false
+		}
+		return !slices.Contains(strings.Split(wanted, ","), p.folder)
+	})
 	var rows []*row
 	t.Run("install", func(t *testing.T) {
-		for _, p := range programs() {
-			if wanted == "" && p.large || wanted != "" && wanted != "all" && !slices.Contains(strings.Split(wanted, ","), p.folder) {
-				continue
-			}
+		lab.fetch(t, chosen)
+		for _, p := range chosen {
 			t.Run(p.client, func(t *testing.T) {
 				command, version := lab.install(t, p)
 				for _, transport := range p.transports {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,12 +17,9 @@ func TestEndings(t *testing.T) {
 	lab := newLab(t)
 	for _, folder := range []string{"typescript-sdk-v1", "go-sdk"} {
 		t.Run(folder, func(t *testing.T) {
-			var command []string
-			for _, p := range programs() {
-				if p.folder == folder {
-					command, _ = lab.install(t, p)
-				}
-			}
+			of := slices.DeleteFunc(programs(), func(p program) bool { return p.folder != folder })
+			lab.fetch(t, of)
+			command, _ := lab.install(t, of[0])
 			data := t.TempDir()
 			for _, c := range []struct {
 				name    string
@@ -39,7 +37,7 @@ func TestEndings(t *testing.T) {
 				{"the latest again", []string{"stdio"}, 0, []string{"video: http", "used: 200 credits"}, 4},
 			} {
 				t.Run(c.name, func(t *testing.T) {
-					program := exec.CommandContext(t.Context(), command[0], append(command[1:len(command):len(command)], c.args...)...)
+					program := exec.CommandContext(t.Context(), command[0], slices.Concat(command[1:], c.args)...)
 					program.Env = []string{
 						"HOME=" + data, "PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT"),
 						"SEEDANCE_DATA_DIR=" + data, "SEEDANCE_SANDBOX_SPEED=20", "SEEDANCE_LOG_LEVEL=error", "SEEDANCE_MCP=" + lab.server,

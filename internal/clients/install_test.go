@@ -25,6 +25,7 @@ type lab struct {
 	observer string // this test binary, which plays the server over stdio
 	examples string // the folder
 	node     func() (string, error)
+	npm      map[string]error // of npm ci, by folder
 }
 
 // newLab builds the binary.
@@ -56,6 +57,33 @@ func (l *lab) build(t *testing.T, pkg string) string {
 	return path
 }
 
+// fetch installs the packages of all programs, several at once: it is mostly
+// waiting for the registry.
+func (l *lab) fetch(t *testing.T, all []program) {
+	t.Helper()
+	var folders []string
+	for _, p := range all {
+		if !p.goes() && !slices.Contains(folders, p.folder) {
+			folders = append(folders, p.folder)
+		}
+	}
+	errs := make([]error, len(folders))
+	slots := make(chan struct{}, 3)
+	var group sync.WaitGroup
+	for i, folder := range folders {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			errs[i] = npmInstall(t, filepath.Join(l.examples, folder), "--ignore-scripts")
+		})
+	}
+	group.Wait()
+	l.npm = map[string]error{}
+	for i, folder := range folders {
+		l.npm[folder] = errs[i]
+	}
+}
+
 // install makes the program of a folder ready to run. Without Node or npm, a
 // Node program is skipped by name, or fails where SEEDANCE_TEST_REQUIRE lists
 // node.
@@ -82,10 +110,10 @@ func (l *lab) install(t *testing.T, p program) (command []string, version string
 	if err != nil {
 		missing("SKIPPED %s: %v", p.client, err)
 	}
-	folder := filepath.Join(l.examples, p.folder)
-	if err := npmInstall(t, folder, "--ignore-scripts"); err != nil {
+	if err := l.npm[p.folder]; err != nil {
 		missing("SKIPPED %s: %v", p.client, err)
 	}
+	folder := filepath.Join(l.examples, p.folder)
 	packages, err := locked(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +143,7 @@ func npmInstall(t *testing.T, folder string, flags ...string) error {
 	t.Helper()
 	want, err := locked(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	// npm writes down what it installed; what belongs to other systems is not there.
 	if have, err := locked(filepath.Join(folder, "node_modules", ".package-lock.json")); err == nil && len(have) > 0 {
