@@ -10,11 +10,25 @@ import (
 	"strings"
 )
 
+// The families of media types.
+const (
+	familyImage = "image"
+	familyVideo = "video"
+	familyAudio = "audio"
+
+	typeJPEG = "image/jpeg"
+	typeMP4  = "video/mp4"
+	typeM4A  = "audio/mp4"
+	typeMOV  = "video/quicktime"
+	typeMP3  = "audio/mpeg"
+	typeWAV  = "audio/wav"
+)
+
 // mediaTypes are the files that can be references: extension and type.
 var mediaTypes = [][2]string{
-	{".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".png", "image/png"}, {".webp", "image/webp"},
-	{".mp4", "video/mp4"}, {".mov", "video/quicktime"}, {".webm", "video/webm"},
-	{".mp3", "audio/mpeg"}, {".wav", "audio/wav"}, {".m4a", "audio/mp4"},
+	{".jpg", typeJPEG}, {".jpeg", typeJPEG}, {".png", "image/png"}, {".webp", "image/webp"},
+	{".mp4", typeMP4}, {".mov", typeMOV}, {".webm", "video/webm"},
+	{".mp3", typeMP3}, {".wav", typeWAV}, {".m4a", typeM4A},
 }
 
 // asset is a reference's content, and what its name or data URI says it is.
@@ -56,17 +70,17 @@ func typesOf(content []byte) []string {
 		return typesOfContainer(string(content[8:12]))
 	}
 	if len(content) >= 3 && content[0] == 0xFF && content[1]&0xE6 == 0xE2 {
-		return []string{"audio/mpeg"} // a layer III frame without a tag before it
+		return []string{typeMP3} // a layer III frame without a tag before it
 	}
 	if bytes.HasPrefix(content, []byte("\x00\x00\x00")) && len(content) >= 8 && slices.Contains([]string{"moov", "mdat", "wide", "free"}, string(content[4:8])) {
-		return []string{"video/quicktime"} // from before ftyp
+		return []string{typeMOV} // from before ftyp
 	}
 	switch found := http.DetectContentType(content); found {
 	case "audio/wave":
-		return []string{"audio/wav"}
+		return []string{typeWAV}
 	default:
 		family, _, _ := strings.Cut(found, "/")
-		if family == "image" || family == "video" || family == "audio" {
+		if family == familyImage || family == familyVideo || family == familyAudio {
 			return []string{found}
 		}
 		return nil
@@ -78,12 +92,12 @@ func typesOf(content []byte) []string {
 func typesOfContainer(brand string) []string {
 	switch brand {
 	case "qt  ":
-		return []string{"video/quicktime"}
+		return []string{typeMOV}
 	case "M4A ", "M4B ", "M4P ":
-		return []string{"audio/mp4"}
+		return []string{typeM4A}
 	case "heic", "heix", "mif1", "msf1", "avif", "avis":
 		return []string{"image/heif"}
 	default:
-		return []string{"video/mp4", "audio/mp4", "video/quicktime"}
+		return []string{typeMP4, typeM4A, typeMOV}
 	}
 }

@@ -25,7 +25,7 @@ func downloadVideo(d Deps) tool {
 		description: "Save a finished video as a file on this server's machine and answer its path. Free. " +
 			"Call it when get_task_status says success but shows no path: URLs expire. What is saved, or half saved, is not fetched twice.",
 		arguments: []argument{
-			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: latestByDefault},
+			latestTask(),
 			{name: "directory", aliases: []string{"dir", "folder", "output_dir", "path"}, description: "An allowed folder"},
 			{name: "file_name", aliases: []string{"name", "output_name"}, description: "Without extension"},
 		},

@@ -116,13 +116,13 @@ func orderArguments(r video.Request, in wishArguments) map[string]any {
 			arguments[name] = value
 		}
 	}
-	set("aspect_ratio", r.AspectRatio, r.AspectRatio != "")
-	set("duration", r.Duration, r.Duration != 0)
-	set("resolution", r.Resolution, r.Resolution != "")
-	set("image_urls", in.ImageURLs, len(in.ImageURLs) > 0)
-	set("video_urls", in.VideoURLs, len(in.VideoURLs) > 0)
+	set(nameAspectRatio, r.AspectRatio, r.AspectRatio != "")
+	set(nameDuration, r.Duration, r.Duration != 0)
+	set(nameResolution, r.Resolution, r.Resolution != "")
+	set(nameImageURLs, in.ImageURLs, len(in.ImageURLs) > 0)
+	set(nameVideoURLs, in.VideoURLs, len(in.VideoURLs) > 0)
 	set(nameAudioURLs, in.AudioURLs, len(in.AudioURLs) > 0)
-	set("input_mode", r.InputMode, r.InputMode != video.TextOnly)
+	set(nameInputMode, r.InputMode, r.InputMode != video.TextOnly)
 	if r.Seed != nil {
 		set("seed", *r.Seed, true)
 	}

@@ -66,7 +66,7 @@ func usualAdvice(toolName string, code video.Code) string {
 	case video.Forbidden:
 		return "Tell the user; calling " + toolName + " again does not help."
 	case video.Unauthenticated:
-		return "Tell the user: the API key has to be put right in SEEDANCE_API_KEY. Calling again does not help."
+		return "Tell the user: the API key has to be put right in SEEDANCE_API_KEY; `seedance-mcp doctor` shows what is wrong with it. Calling again does not help."
 	case video.InsufficientCredits:
 		return "Ask the user to add credits, or choose a shorter, smaller or cheaper video: estimate_cost gives the price, list_models the rates."
 	case video.BudgetExceeded:

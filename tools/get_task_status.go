@@ -34,7 +34,7 @@ func getTaskStatus(d Deps) tool {
 		description: "Where a video stands: status, URL or file, credits, next step. Free. wait_seconds waits for its end, else answers the present status: call again then. " +
 			"Without id: your latest, also after a lost answer. submitting, queued, waiting, generating, stalled go on; unconfirmed needs the user.",
 		arguments: []argument{
-			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: latestByDefault},
+			latestTask(),
 			{name: "task_ids", kind: listKind, aliases: []string{"ids", nameTasks}, description: "Several at once"},
 			{name: "wait_for", values: []string{wordAny, wordAll}, description: "Default all"},
 			{name: "wait_seconds", kind: secondsKind, minimum: &least, maximum: &most,

@@ -30,8 +30,9 @@ func defaultCatalog(t testing.TB) *catalog.Catalog {
 }
 
 func newServer(d tools.Deps) *server.MCPServer {
-	srv := server.NewMCPServer("seedance-mcp", "v10.20.30-rc.1", server.WithTitle("Seedance video generation"))
+	srv := server.NewMCPServer("seedance-mcp", "v10.20.30-rc.1", server.WithTitle("Seedance video generation"), server.WithCompletions())
 	srv.AddTools(tools.All(d)...)
+	tools.Register(srv, d)
 	return srv
 }
 

@@ -30,7 +30,7 @@ func next(d Deps, task video.Task) string {
 	case video.Queued:
 		return "The account already runs as many videos as it may; this one is sent by itself when a slot frees, and nothing is charged until then: cancel_task takes it back. " + look + ". " + notAgain
 	case video.Unconfirmed:
-		return fmt.Sprintf("The order was sent but its answer was lost: it may have been accepted and charged. It is never sent again by itself. Tell the user, who can look for it in the account's history and charges and then settle it on the server's machine: `seedance-mcp tasks resolve %[1]s --upstream-id ID` if it appears there, `seedance-mcp tasks resolve %[1]s --not-paid` if it does not. After that get_task_status with task_id=%[1]s shows what became of it. Only if the user is sure that it does not appear, and agrees, call generate_video with the same arguments and force_new=true%[2]s.", task.ID, otherKey)
+		return fmt.Sprintf("It may have been accepted and charged, and is never sent again by itself. Tell the user, who can look for it in the account's history and charges and then settle it on the server's machine: `seedance-mcp tasks resolve %[1]s --upstream-id ID` if it appears there, `seedance-mcp tasks resolve %[1]s --not-paid` if it does not. After that get_task_status with task_id=%[1]s shows what became of it. Only if the user is sure that it does not appear, and agrees, call generate_video with the same arguments and force_new=true%[2]s.", task.ID, otherKey)
 	case video.Stalled:
 		return fmt.Sprintf("It takes far longer than usual and is still looked at. Tell the user, and call get_task_status with task_id=%s later. %s", task.ID, notAgain)
 	default:

@@ -44,7 +44,7 @@ func previewVideo(d Deps) tool {
 		description: "See a finished video: a picture of nine frames with their times, or of its last frame. Free. " +
 			"Call it after get_task_status says success, to check or describe what was made; the user gets the video, not this.",
 		arguments: []argument{
-			{name: nameTaskID, aliases: []string{"id", "task", "upstream_task_id", "video_id", "job_id"}, description: latestByDefault},
+			latestTask(),
 		},
 		repeatable: true, picture: true,
 	}
@@ -71,7 +71,7 @@ func previewVideo(d Deps) tool {
 		}
 		return &mcp.CallToolResult{Content: []mcp.Content{
 			mcp.TextContent{Type: mcp.ContentTypeText, Text: strings.Join(slices.Concat([]string{previewText(task, picture)}, c.Notes), " ")},
-			mcp.ImageContent{Type: mcp.ContentTypeImage, Data: base64.StdEncoding.EncodeToString(picture.JPEG), MIMEType: "image/jpeg"},
+			mcp.ImageContent{Type: mcp.ContentTypeImage, Data: base64.StdEncoding.EncodeToString(picture.JPEG), MIMEType: typeJPEG},
 		}}, nil
 	})
 }

@@ -3,10 +3,12 @@
 // tolerantly, answers with text and structured content alike, and turns every
 // error into a result that says what to do next.
 //
+// Beside them stand resources, prompts and completions (Register).
+//
 // It holds no state and no rule about money or models: enums, ranges and
 // prices come from the catalogue, decisions from the engine. Package server and
-// the commands may import it; it imports engine, catalog, store and video, and
-// mcp-go.
+// the commands may import it; it imports engine, catalog, preview, store and
+// video, and mcp-go.
 package tools
 
 import (
@@ -78,12 +80,7 @@ func All(d Deps) []server.ServerTool {
 
 // build makes the tools in the order in which documents show them.
 func build(d Deps) []tool {
-	if d.Now == nil {
-		d.Now = time.Now
-	}
-	if d.Logger == nil {
-		d.Logger = slog.New(slog.DiscardHandler)
-	}
+	d = d.complete()
 	built := []tool{
 		generateVideo(d),
 		getTaskStatus(d),

@@ -82,9 +82,9 @@ func (u *uploads) replace(wish engine.Wish, put func(asset) (string, error)) (en
 		argument, family string
 		list             *[]string
 	}{
-		{"image_urls", "image", &wish.Ask.ImageURLs},
-		{"video_urls", "video", &wish.Ask.VideoURLs},
-		{nameAudioURLs, "audio", &wish.Ask.AudioURLs},
+		{nameImageURLs, familyImage, &wish.Ask.ImageURLs},
+		{nameVideoURLs, familyVideo, &wish.Ask.VideoURLs},
+		{nameAudioURLs, familyAudio, &wish.Ask.AudioURLs},
 	} {
 		if !slices.ContainsFunc(*references.list, isLocal) {
 			continue

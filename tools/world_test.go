@@ -42,6 +42,7 @@ type world struct {
 	schemas map[string]*jsonschema.Schema
 	log     *bytes.Buffer
 	media   *media.Getter
+	deps    tools.Deps
 }
 
 // setup is what worlds differ in.
@@ -116,7 +117,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.tools != nil {
 		s.tools(&d)
 	}
-	w.srv, w.client = newServer(d), client
+	w.srv, w.client, w.deps = newServer(d), client, d
 	_, listed := list(t, d)
 	for _, tool := range listed {
 		if tool.OutputSchema == nil {
