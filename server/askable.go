@@ -18,11 +18,12 @@ import (
 // Who forges one will be asked. Clients that cannot be asked get no id.
 //
 // The rest of it is random, so that a load balancer that keeps ids together
-// spreads clients, and sends an answer to the replica that asked.
+// spreads clients, and sends an answer to the replica that asked. Behind one
+// that does not, an answer may get lost; then the call goes on without it, as
+// with a user who says nothing.
 const askable = "elicitation."
 
-// noteAskable gives a client that initialized its note. A client that takes an
-// event stream only has its headers by then, and is not asked.
+// noteAskable gives a client that initialized its note.
 func noteAskable(h http.Header, m incoming, from *session) {
 	declared := from.GetClientCapabilities().Elicitation
 	if m.Method == string(mcp.MethodInitialize) && declared != nil && (declared.Form != nil || declared.URL == nil) {

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/video"
+	"seedance-mcp/server"
 )
 
 // TestTheUserIsAskedThePriceWhereverTheClientCanAsk: in both eras, over both
@@ -62,8 +64,12 @@ func TestTheUserIsAskedThePriceWhereverTheClientCanAsk(t *testing.T) {
 // TestTheNoteOfAClientThatCanBeAsked: what the session id is, and that nothing
 // depends on one.
 func TestTheNoteOfAClientThatCanBeAsked(t *testing.T) {
-	f := newFixture(t, nil)
+	// However long initialize takes, its answer has the note.
+	f := newFixture(t, func(o *server.Options) { o.StreamAfter = time.Nanosecond })
 	one, two := f.web(t), newFixture(t, nil).web(t) // another replica
+	if response := do(t, request(t, one, initialize, "Accept: text/event-stream")); response.Header.Get("Mcp-Session-Id") == "" {
+		t.Error(response.Header)
+	}
 	response, _ := post(t, one, initialize)
 	id := response.Header.Get("Mcp-Session-Id")
 	if again, _ := post(t, one, initialize); id == "" || again.Header.Get("Mcp-Session-Id") == id {

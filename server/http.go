@@ -3,10 +3,8 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"mime"
 	"net/http"
-	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -110,83 +108,36 @@ func (s *Server) authenticate(out *reply, r *http.Request) (principal string, ok
 func (s *Server) call(ctx context.Context, out *reply, from *session, m incoming, version string) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	requests := make(chan mcp.JSONRPCRequest)
-	if out.accepts {
-		from.ask = s.asker(ctx, from, requests)
-	}
-	done := make(chan mcp.JSONRPCMessage, 1)
-	go func() { done <- s.dispatch(ctx, from, m) }()
-
+	live := &liveReply{reply: out, gone: cancel}
 	notify := func(n mcp.JSONRPCNotification) error {
-		if !out.accepts {
-			return nil // the client cannot be told before the answer
-		}
 		if m.Method == string(mcp.MethodSubscriptionsListen) {
 			n = tagged(n, m.ID)
 		}
-		return out.event(n)
+		return live.event(n)
 	}
-	grace := time.NewTimer(s.options.StreamAfter)
-	defer grace.Stop()
-	var alive <-chan time.Time
-	for {
-		var err error
-		select {
-		case n := <-from.messages:
-			from.took()
-			err = notify(n)
-		case request := <-requests:
-			err = out.event(request)
-		case answer := <-done:
-			if ctx.Err() == nil {
-				s.finish(out, from, notify, answer, m, version)
-			}
-			return
-		case <-grace.C:
-			if out.accepts {
-				err = out.start()
-				ticker := time.NewTicker(s.options.KeepAlive)
-				defer ticker.Stop()
-				alive = ticker.C
-			}
-		case <-alive:
-			err = out.comment()
-		case <-ctx.Done():
-			err = ctx.Err()
+	if out.accepts {
+		from.ask = func(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
+			send := func(request mcp.JSONRPCRequest) error { return live.event(request) }
+			return s.asks.request(ctx, from.principal, send, method, params)
 		}
-		if err != nil {
-			cancel()
-			from.close()
-			<-done
-			return
+		if m.Method != string(mcp.MethodInitialize) { // its answer has headers of its own
+			live.keep(s.options.StreamAfter, s.options.KeepAlive)
 		}
 	}
-}
-
-// finish writes what was sent before the answer, then the answer.
-func (s *Server) finish(out *reply, from *session, notify func(mcp.JSONRPCNotification) error, answer mcp.JSONRPCMessage, m incoming, version string) {
-	if err := from.rest(notify); err != nil {
+	from.pump = func(n mcp.JSONRPCNotification) { _ = notify(n) } // a client that is gone cancels the call
+	// Here and not beside: this goroutine's stack has grown to the size a call
+	// needs with the connection's earlier ones.
+	answer := s.dispatch(ctx, from, m)
+	if err := from.rest(notify); err != nil || ctx.Err() != nil {
+		live.end(nil)
 		return
 	}
 	text, err := encodeAnswer(answer, m.ID)
 	if err != nil {
-		s.log.Error("answer could not be written", "error", err)
+		s.log.ErrorContext(ctx, "answer could not be written", "error", err)
 	}
-	noteAskable(out.w.Header(), m, from)
-	_ = out.answer(statusOf(answer, version), text) // the client may be gone
-}
-
-// asker sends the server's requests on the stream of the call they belong to.
-func (s *Server) asker(ctx context.Context, from *session, requests chan<- mcp.JSONRPCRequest) func(context.Context, mcp.MCPMethod, any) (json.RawMessage, error) {
-	send := func(request mcp.JSONRPCRequest) error {
-		select {
-		case requests <- request:
-			return nil
-		case <-ctx.Done():
-			return fmt.Errorf("the call is over: %w", ctx.Err())
-		}
-	}
-	return func(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
-		return s.asks.request(ctx, from.principal, send, method, params)
-	}
+	live.end(func() error {
+		noteAskable(out.w.Header(), m, from)
+		return out.answer(statusOf(answer, version), text)
+	})
 }

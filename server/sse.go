@@ -12,7 +12,7 @@ import (
 )
 
 // reply writes one HTTP answer: a JSON object, or an event stream once there
-// is something to say before the answer. Only the handler's goroutine uses it.
+// is something to say before the answer. One goroutine at a time uses it.
 type reply struct {
 	w        http.ResponseWriter
 	body     io.Writer // w
