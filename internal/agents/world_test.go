@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -265,9 +266,7 @@ func (w *world) start(ctx context.Context, program string, call invocation) outc
 		"HTTP_PROXY": w.proxy, "HTTPS_PROXY": w.proxy, "http_proxy": w.proxy, "https_proxy": w.proxy, "ALL_PROXY": w.proxy, "all_proxy": w.proxy,
 		"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
 	}
-	for name, value := range call.env {
-		env[name] = value
-	}
+	maps.Copy(env, call.env)
 	work := filepath.Join(w.home, "work")
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		w.t.Fatal(err)

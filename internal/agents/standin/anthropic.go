@@ -1,3 +1,4 @@
+//nolint:goconst // the words of a wire format are clearest where they stand
 package standin
 
 import (
@@ -51,6 +52,11 @@ func readAnthropic(body []byte) (Request, error) {
 		}
 	}
 	return request, nil
+}
+
+// countAnthropic answers POST /v1/messages/count_tokens.
+func countAnthropic(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, map[string]any{"input_tokens": 100})
 }
 
 // deferred reads the note with which Claude Code names tools, one a line, that

@@ -1,3 +1,4 @@
+//nolint:goconst // the words of a wire format are clearest where they stand
 package standin
 
 import (

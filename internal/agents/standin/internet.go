@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 )
@@ -26,9 +27,5 @@ func (i *Internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (i *Internet) Tried() map[string]int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	tried := make(map[string]int, len(i.tried))
-	for host, times := range i.tried {
-		tried[host] = times
-	}
-	return tried
+	return maps.Clone(i.tried)
 }

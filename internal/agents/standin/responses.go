@@ -1,7 +1,9 @@
+//nolint:goconst // the words of a wire format are clearest where they stand
 package standin
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 )
 
@@ -41,9 +43,7 @@ func readResponses(body []byte) (Request, error) {
 		Name   string          `json:"name"`
 		Output json.RawMessage `json:"output"`
 	}
-	if json.Unmarshal(in.Input, &items) != nil {
-		return request, nil // one text
-	}
+	_ = json.Unmarshal(in.Input, &items) // it may be one text instead
 	called := map[string]string{}
 	for _, item := range items {
 		switch item.Type {
@@ -107,10 +107,7 @@ func writeResponses(w http.ResponseWriter, turn Turn, streams bool) {
 
 // begun is an item before its content came.
 func begun(item map[string]any) map[string]any {
-	empty := map[string]any{}
-	for name, value := range item {
-		empty[name] = value
-	}
+	empty := maps.Clone(item)
 	empty["status"] = "in_progress"
 	if empty["type"] == "message" {
 		empty["content"] = []any{}

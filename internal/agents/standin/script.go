@@ -197,8 +197,8 @@ func filled(text string, results []Result) string {
 	if end < 0 {
 		end = len(name)
 	}
-	for i := len(results) - 1; i >= 0; i-- {
-		if value := results[i].Field(name[:end]); value != "" {
+	for _, result := range slices.Backward(results) {
+		if value := result.Field(name[:end]); value != "" {
 			return before + value + filled(name[end:], results)
 		}
 	}

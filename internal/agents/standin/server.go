@@ -39,9 +39,7 @@ func New(script Script, before func(Turn)) *Server {
 		s.mux.HandleFunc("POST "+prefix+"/chat/completions", s.answer(readChat, writeChat))
 		s.mux.HandleFunc("POST "+prefix+"/responses", s.answer(readResponses, writeResponses))
 	}
-	s.mux.HandleFunc("POST /v1/messages/count_tokens", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, map[string]any{"input_tokens": 100})
-	})
+	s.mux.HandleFunc("POST /v1/messages/count_tokens", countAnthropic)
 	s.mux.HandleFunc("POST /v1beta/models/{verb}", s.gemini)
 	s.mux.HandleFunc("/", s.unknown)
 	return s
@@ -119,8 +117,12 @@ func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
 }
 
 func writeJSON(w http.ResponseWriter, value any) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // only this package's own maps are written
+	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(value) // the client may be gone
+	w.Write(data)
 }
 
 // events writes server-sent events.
