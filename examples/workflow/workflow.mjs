@@ -33,7 +33,7 @@ export async function run(connect) {
     const task = prompt ? await order(session, prompt) : await session.call("get_task_status", {});
     process.exitCode = report(await follow(session, task, () => connect(transport), transport));
   } catch (error) {
-    console.error(`error: ${error.message}`);
+    console.error(`error: ${reason(error)}`);
     process.exitCode = 1;
   }
   process.exit(); // some libraries keep timers that would hold the process
@@ -59,7 +59,7 @@ async function follow(session, task, reconnect, transport) {
     } catch (error) {
       // The call was lost, the task was not: ask again.
       if (++trouble > maxTrouble) throw error;
-      console.error(`  no answer (${error.message}); asking again`);
+      console.error(`  no answer (${reason(error)}); asking again`);
       // Over stdio the server was a process of the session, so it takes a new
       // one. Over HTTP there are no sessions to lose.
       if (transport === "stdio") {
@@ -85,6 +85,11 @@ function report(task) {
   }
   console.log(`used: ${task.credits.used} credits${task.sandbox ? " (sandbox: none were spent)" : ""}`);
   return 0;
+}
+
+// reason is an error with what caused it: "fetch failed" alone says little.
+function reason(error) {
+  return error.cause ? `${error.message}: ${error.cause.code ?? error.cause.message}` : error.message;
 }
 
 // fields are a plain MCP result's: the same in its text and in its structured

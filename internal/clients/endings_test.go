@@ -20,6 +20,10 @@ func TestEndings(t *testing.T) {
 			of := slices.DeleteFunc(programs(), func(p program) bool { return p.folder != folder })
 			lab.fetch(t, of)
 			command, _ := lab.install(t, of[0])
+			nobody, err := freeAddr()
+			if err != nil {
+				t.Fatal(err)
+			}
 			data := t.TempDir()
 			for _, c := range []struct {
 				name    string
@@ -30,6 +34,7 @@ func TestEndings(t *testing.T) {
 			}{
 				{"nothing was ordered yet", []string{"stdio"}, 1, []string{"error: "}, 0},
 				{"no transport", nil, 2, []string{"usage: "}, 0},
+				{"no server", []string{"http", "a fox"}, 1, []string{"error: ", "refused"}, 0},
 				{"refused", []string{"stdio", "[sandbox:create-402] a fox"}, 1, []string{"estimate: 200 credits", "error: "}, 1},
 				{"failed", []string{"stdio", "[sandbox:fail-text] a fox"}, 1, []string{"task: vid_", "error: Your input text violates platform rules"}, 2},
 				{"answer lost", []string{"stdio", "[sandbox:create-lost] a fox"}, 1, []string{"unconfirmed", "error: "}, 3},
@@ -40,7 +45,7 @@ func TestEndings(t *testing.T) {
 					program := exec.CommandContext(t.Context(), command[0], slices.Concat(command[1:], c.args)...)
 					program.Env = []string{
 						"HOME=" + data, "PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT"),
-						"SEEDANCE_DATA_DIR=" + data, "SEEDANCE_SANDBOX_SPEED=20", "SEEDANCE_LOG_LEVEL=error", "SEEDANCE_MCP=" + lab.server,
+						"SEEDANCE_DATA_DIR=" + data, "SEEDANCE_SANDBOX_SPEED=20", "SEEDANCE_LOG_LEVEL=error", "SEEDANCE_MCP=" + lab.server, "SEEDANCE_MCP_URL=http://" + nobody + "/mcp",
 					}
 					var output bytes.Buffer
 					program.Stdout, program.Stderr = &output, &output
@@ -52,7 +57,7 @@ func TestEndings(t *testing.T) {
 						t.Errorf("exit code %d, want %d", exit, c.exit)
 					}
 					for _, words := range c.prints {
-						if !strings.Contains(output.String(), words) {
+						if !strings.Contains(strings.ToLower(output.String()), strings.ToLower(words)) {
 							t.Errorf("it does not print %q", words)
 						}
 					}

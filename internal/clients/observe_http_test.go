@@ -30,15 +30,23 @@ type httpServer struct {
 	log     bytes.Buffer
 }
 
+// freeAddr is a loopback address that was free a moment ago.
+func freeAddr() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
 // start returns when the server answers.
 func (s *httpServer) start(ctx context.Context) error {
 	if s.addr == "" {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := freeAddr()
 		if err != nil {
 			return err
 		}
-		s.addr = listener.Addr().String()
-		listener.Close()
+		s.addr = addr
 	}
 	s.process = exec.CommandContext(ctx, s.binary, "http", "--addr", s.addr)
 	s.process.Env, s.process.Stderr = s.env, &s.log
