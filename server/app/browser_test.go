@@ -60,7 +60,7 @@ func openBrowser(t *testing.T) context.Context {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("mute-audio", true),
 		chromedp.Flag("lang", "en-GB"), chromedp.Env("TZ=UTC", "LANGUAGE=en_GB"))
-	limited, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	limited, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	allocated, free := chromedp.NewExecAllocator(limited, options...)
 	browser, shut := chromedp.NewContext(allocated)
 	t.Cleanup(func() {
@@ -306,6 +306,12 @@ type chat struct {
 	sandbox string
 }
 
+// desk is what the chats of a test share.
+type desk struct {
+	browser context.Context
+	host    http.Handler
+}
+
 // hostFiles is the chat's page, with its script bundled.
 func hostFiles(t *testing.T) http.Handler {
 	t.Helper()
@@ -329,9 +335,9 @@ func hostFiles(t *testing.T) http.Handler {
 }
 
 // newChat opens a chat beside a new world.
-func newChat(t *testing.T, browser context.Context, s setup, width, height int64) *chat {
+func newChat(t *testing.T, d desk, s setup, width, height int64) *chat {
 	t.Helper()
-	s.extra = map[string]http.Handler{"/chat/": hostFiles(t)}
+	s.extra = map[string]http.Handler{"/chat/": d.host}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", r.URL.Query().Get("csp"))
 		http.ServeFile(w, r, filepath.Join(hostFolder, "proxy.html"))
@@ -340,7 +346,7 @@ func newChat(t *testing.T, browser context.Context, s setup, width, height int64
 	c := &chat{world: newWorld(t, s), t: t}
 	// localhost and 127.0.0.1 are two sites: the browser keeps them apart.
 	c.sandbox = strings.Replace(proxy.URL, "127.0.0.1", "localhost", 1)
-	c.tab = openTab(t, browser, width, height)
+	c.tab = openTab(t, d.browser, width, height)
 	do(t, c.tab, chromedp.Navigate(c.url+"/chat/"))
 	return c
 }

@@ -5,24 +5,51 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"seedance-mcp/server/app"
 )
 
+// The player in a chat that is made of the official parts.
+func TestChat(t *testing.T) {
+	d := desk{browser: openBrowser(t), host: hostFiles(t)}
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, desk)
+	}{
+		{"follows a task and plays it", chatFollowsATaskAndPlaysIt},
+		{"plays a saved file", chatPlaysASavedFile},
+		{"offers the link", chatOffersTheLink},
+		{"tells what went wrong", chatTellsWhatWentWrong},
+		{"shows that consent is needed", chatShowsThatConsentIsNeeded},
+		{"survives a broken connection", chatSurvivesABrokenConnection},
+		{"tells that it gave up", chatTellsThatItGaveUp},
+		{"without capabilities", chatWithoutCapabilities},
+		{"follows the theme", chatFollowsTheTheme},
+		{"shows hostile text as text", chatShowsHostileTextAsText},
+		{"understands odd results", chatUnderstandsOddResults},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, d) })
+	}
+}
+
 // A whole task in a chat: ordered, followed through the client, played.
-func TestChatFollowsATaskAndPlaysIt(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{speed: 4}, 800, 1000)
+func chatFollowsATaskAndPlaysIt(t *testing.T, d desk) {
+	c := newChat(t, d, setup{speed: 4}, 800, 1000)
 	prompt := "A red fox runs through fresh snow at dawn, low camera, soft light, breath in the cold air. " + strings.Repeat("Snow whirls up behind it. ", 4)
 	listed := evaluate[struct {
-		Resources []struct{ URI, MimeType, Title string }
+		URIs      map[string]string
+		Resources []struct{ URI, MimeType string }
 	}](t, c.tab, "ready")
-	if len(listed.Resources) == 0 || listed.Resources[0].URI != app.URI || listed.Resources[0].MimeType != app.MIMEType {
+	if listed.URIs["generate_video"] != app.URI || listed.URIs["get_task_status"] != app.URI {
+		t.Errorf("tools lead to %v", listed.URIs)
+	}
+	if !slices.ContainsFunc(listed.Resources, func(r struct{ URI, MimeType string }) bool { return r.URI == app.URI && r.MimeType == app.MIMEType }) {
 		t.Errorf("resources %+v", listed.Resources)
 	}
-	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "args": map[string]any{"prompt": prompt, "duration": 5, "resolution": "480p"}})
+	v := c.show(map[string]any{"tool": "generate_video", "args": map[string]any{"prompt": prompt, "duration": 5, "resolution": "480p"}})
 	v.until(t, "document.querySelector('.badge.busy') && document.querySelector('progress')")
 	busy := v.text(t)
 	for _, words := range []string{"so far", "Sandbox: no credits spent", "Credits", "seedance-20", prompt[:60]} {
@@ -71,10 +98,9 @@ func TestChatFollowsATaskAndPlaysIt(t *testing.T) {
 }
 
 // Where no URL can be reached the video comes as bytes through the client.
-func TestChatPlaysASavedFile(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{hidden: true}, 800, 900)
-	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
+func chatPlaysASavedFile(t *testing.T, d desk) {
+	c := newChat(t, d, setup{hidden: true}, 800, 900)
+	v := c.show(map[string]any{"tool": "generate_video", "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
 	if facts := v.plays(t); math.Abs(facts.Duration-4) > 0.1 {
 		t.Errorf("the video is %+v", facts)
 	}
@@ -84,10 +110,20 @@ func TestChatPlaysASavedFile(t *testing.T) {
 	v.clean(t)
 }
 
+// Where nothing can be played, the link is there, and no rule is broken trying.
+func chatOffersTheLink(t *testing.T, d desk) {
+	c := newChat(t, d, setup{barred: true}, 800, 900)
+	v := c.show(map[string]any{"tool": "generate_video", "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
+	v.until(t, "document.body.innerText.includes('cannot be played inside this window. Open it instead.')")
+	v.click(t, "Open video")
+	c.until(t, "log.links.length > 0")
+	v.accessible(t, "barred")
+	v.clean(t)
+}
+
 // What goes wrong is said in words, with what to do.
-func TestChatTellsWhatWentWrong(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 800, 900)
+func chatTellsWhatWentWrong(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 800, 900)
 	for _, test := range []struct {
 		name, prompt string
 		args         map[string]any
@@ -111,7 +147,7 @@ func TestChatTellsWhatWentWrong(t *testing.T) {
 			}
 			maps.Copy(args, test.args)
 			c.t = t
-			v := c.show(map[string]any{"tool": test.tool, "uri": app.URI, "args": args})
+			v := c.show(map[string]any{"tool": test.tool, "args": args})
 			v.until(t, "document.querySelector('.badge.bad, .badge.warn')")
 			text := v.text(t)
 			for _, words := range test.words {
@@ -126,10 +162,9 @@ func TestChatTellsWhatWentWrong(t *testing.T) {
 }
 
 // Where a person must agree first, the page says that nothing was ordered.
-func TestChatShowsThatConsentIsNeeded(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{confirm: true}, 800, 700)
-	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "args": map[string]any{"prompt": "a fox", "duration": 5, "resolution": "480p"}})
+func chatShowsThatConsentIsNeeded(t *testing.T, d desk) {
+	c := newChat(t, d, setup{confirm: true}, 800, 700)
+	v := c.show(map[string]any{"tool": "generate_video", "args": map[string]any{"prompt": "a fox", "duration": 5, "resolution": "480p"}})
 	v.until(t, "document.body.innerText.includes('Needs your consent')")
 	if text := v.text(t); !strings.Contains(text, "Nothing has been ordered or charged yet") || strings.Contains(text, "Check again") {
 		t.Error(text)
@@ -140,10 +175,9 @@ func TestChatShowsThatConsentIsNeeded(t *testing.T) {
 
 // A connection that fails for a while does not end the following; one that
 // fails for good is told, and that nothing is lost.
-func TestChatSurvivesABrokenConnection(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 800, 700)
-	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "broken": 2, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
+func chatSurvivesABrokenConnection(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 800, 700)
+	v := c.show(map[string]any{"tool": "generate_video", "broken": 2, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
 	v.until(t, "document.body.innerText.includes('Looking again')")
 	v.plays(t)
 	if text := v.text(t); strings.Contains(text, "Looking again") {
@@ -154,10 +188,9 @@ func TestChatSurvivesABrokenConnection(t *testing.T) {
 
 // A connection that stays broken is told, with what is true all the same, and
 // can be tried again by hand.
-func TestChatTellsThatItGaveUp(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 800, 700)
-	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "broken": -1, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
+func chatTellsThatItGaveUp(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 800, 700)
+	v := c.show(map[string]any{"tool": "generate_video", "broken": -1, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
 	// The pauses between the looks, half a minute in the end, pass quickly here.
 	get[bool](t, v, "((later) => { w.setTimeout = (act, pause) => later(act, pause / 100); return true; })(w.setTimeout.bind(w))")
 	v.until(t, "document.body.innerText.includes('nothing is lost')")
@@ -168,11 +201,10 @@ func TestChatTellsThatItGaveUp(t *testing.T) {
 }
 
 // A client that gives the page nothing still shows where the task stands.
-func TestChatWithoutCapabilities(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 800, 700)
+func chatWithoutCapabilities(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 800, 700)
 	v := c.show(map[string]any{
-		"tool": "generate_video", "uri": app.URI, "capabilities": map[string]any{"logging": map[string]any{}},
+		"tool": "generate_video", "capabilities": map[string]any{"logging": map[string]any{}},
 		"args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"},
 	})
 	v.until(t, "document.body.innerText.includes('Ask the assistant')")
@@ -183,12 +215,11 @@ func TestChatWithoutCapabilities(t *testing.T) {
 }
 
 // The client's theme wins over the system's, at once when it changes.
-func TestChatFollowsTheTheme(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 800, 700)
+func chatFollowsTheTheme(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 800, 700)
 	look(t, c.tab, "light")
 	v := c.show(map[string]any{
-		"tool": "generate_video", "uri": app.URI, "theme": "dark", "variables": map[string]string{"--color-ring-primary": "#ff00ff", "--evil": "url(https://example.com)"},
+		"tool": "generate_video", "theme": "dark", "variables": map[string]string{"--color-ring-primary": "#ff00ff", "--evil": "url(https://example.com)"},
 		"args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"},
 	})
 	v.until(t, "document.querySelector('.badge')")
@@ -214,9 +245,8 @@ var hostile = []struct{ name, prompt string }{
 	{"endless", strings.Repeat("W", 600)},
 }
 
-func TestChatShowsHostileTextAsText(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 420, 700)
+func chatShowsHostileTextAsText(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 420, 700)
 	for _, test := range hostile {
 		t.Run(test.name, func(t *testing.T) {
 			c.t = t
@@ -226,7 +256,7 @@ func TestChatShowsHostileTextAsText(t *testing.T) {
 				"error": map[string]any{"message": text, "charged": "no", "suggestion": text}, "warnings": []string{text},
 				"videos": []any{map[string]any{"url": "javascript:window.pwned=1"}}, "next": "",
 			}}
-			v := c.show(map[string]any{"tool": "get_task_status", "uri": app.URI, "args": map[string]any{"prompt": text}, "result": result})
+			v := c.show(map[string]any{"tool": "get_task_status", "args": map[string]any{"prompt": text}, "result": result})
 			v.until(t, "document.querySelector('.badge.bad')")
 			if get[bool](t, v, "Boolean(w.pwned)") || get[int](t, v, "document.querySelectorAll('main img, main script, main svg, main a').length") > 0 {
 				t.Error("the prompt became markup")
@@ -245,7 +275,7 @@ func TestChatShowsHostileTextAsText(t *testing.T) {
 		result := map[string]any{"content": []any{}, "structuredContent": map[string]any{
 			"task_id": "vid_x", "status": "success", "videos": []any{map[string]any{"url": "javascript:window.pwned=1"}}, "next": "",
 		}}
-		v := c.show(map[string]any{"tool": "get_task_status", "uri": app.URI, "args": map[string]any{}, "result": result})
+		v := c.show(map[string]any{"tool": "get_task_status", "args": map[string]any{}, "result": result})
 		v.until(t, "document.body.innerText.includes('cannot be played')")
 		if get[bool](t, v, "[...document.querySelectorAll('button')].some(b => b.textContent === 'Open video') || Boolean(w.pwned)") {
 			t.Error("a script is offered as a link")
@@ -255,9 +285,8 @@ func TestChatShowsHostileTextAsText(t *testing.T) {
 }
 
 // Results that no tool of ours gives are told, never thrown.
-func TestChatUnderstandsOddResults(t *testing.T) {
-	browser := openBrowser(t)
-	c := newChat(t, browser, setup{}, 600, 700)
+func chatUnderstandsOddResults(t *testing.T, d desk) {
+	c := newChat(t, d, setup{}, 600, 700)
 	for name, test := range map[string]struct {
 		result any
 		words  string
@@ -270,7 +299,7 @@ func TestChatUnderstandsOddResults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.t = t
-			v := c.show(map[string]any{"tool": "get_task_status", "uri": app.URI, "args": map[string]any{}, "result": test.result})
+			v := c.show(map[string]any{"tool": "get_task_status", "args": map[string]any{}, "result": test.result})
 			v.until(t, "document.body.innerText.includes('"+test.words+"')")
 			v.clean(t)
 		})

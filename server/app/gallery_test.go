@@ -35,11 +35,30 @@ func (v view) choose(t *testing.T, label string, count int) []string {
 	return v.cards(t)
 }
 
-// The gallery shows the caller's tasks, filters and finds them, and plays one.
+// The gallery at /ui, served as the http command does it.
 func TestGallery(t *testing.T) {
 	chrome := openBrowser(t)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, context.Context)
+	}{
+		{"shows and plays", galleryShowsAndPlays},
+		{"follows what runs", galleryFollowsWhatRuns},
+		{"loads more", galleryLoadsMore},
+		{"keeps callers apart", galleryKeepsCallersApart},
+		{"shows hostile text as text", galleryShowsHostileTextAsText},
+		{"tells that the server is gone", galleryTellsThatTheServerIsGone},
+		{"by keyboard", galleryByKeyboard},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, chrome) })
+	}
+}
+
+// The gallery shows the caller's tasks, filters and finds them, and plays one.
+func galleryShowsAndPlays(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{})
-	for _, prompt := range []string{"A red fox in the snow", "A lighthouse at night [sandbox:fail-text]", "A paper boat [sandbox:create-lost]"} {
+	long := "A red fox in the snow. " + strings.Repeat("It looks back once. ", 15) + "Then it is gone."
+	for _, prompt := range []string{long, "A lighthouse at night [sandbox:fail-text]", "A paper boat [sandbox:create-lost]"} {
 		w.finished(t, "", w.order(t, "", prompt, nil))
 	}
 	w.order(t, "", "A slow river [sandbox:stuck]", nil)
@@ -91,6 +110,11 @@ func TestGallery(t *testing.T) {
 	if copied := get[string](t, v, "w.navigator.clipboard.readText()"); !strings.HasPrefix(copied, w.url+"/sandbox/media/") {
 		t.Errorf("copied %q", copied)
 	}
+	v.click(t, "Copy prompt") // shown shortened, copied whole
+	v.until(t, "document.querySelector('dialog .said').textContent === 'Prompt copied.'")
+	if copied := get[string](t, v, "w.navigator.clipboard.readText()"); copied != long {
+		t.Errorf("copied %q", copied)
+	}
 	if at := get[string](t, v, "w.location.hash"); !strings.HasPrefix(at, "#vid_") {
 		t.Errorf("the address does not name the video: %q", at)
 	}
@@ -135,8 +159,7 @@ func grant(t *testing.T, v view, origin string) {
 
 // A task that ends while its page is open is shown as ended, in the list and
 // in the player, and a new one appears by itself.
-func TestGalleryFollowsWhatRuns(t *testing.T) {
-	chrome := openBrowser(t)
+func galleryFollowsWhatRuns(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{speed: 2})
 	w.order(t, "", "A kite over dunes", nil)
 	v := openGallery(t, chrome, w, "/ui", 900, 800)
@@ -153,8 +176,7 @@ func TestGalleryFollowsWhatRuns(t *testing.T) {
 }
 
 // More than a page is loaded by asking, each task once.
-func TestGalleryLoadsMore(t *testing.T) {
-	chrome := openBrowser(t)
+func galleryLoadsMore(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{})
 	const count = 27
 	for n := range count {
@@ -177,8 +199,7 @@ func TestGalleryLoadsMore(t *testing.T) {
 
 // With keys the page shows nothing before one is given, each key its own tasks,
 // and forgets the key when asked.
-func TestGalleryKeepsCallersApart(t *testing.T) {
-	chrome := openBrowser(t)
+func galleryKeepsCallersApart(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{keys: true})
 	w.finished(t, annKey, w.order(t, annKey, "Ann's own video", nil))
 	w.finished(t, bobKey, w.order(t, bobKey, "Bob's own video", nil))
@@ -226,8 +247,7 @@ func TestGalleryKeepsCallersApart(t *testing.T) {
 	v.clean(t)
 }
 
-func TestGalleryShowsHostileTextAsText(t *testing.T) {
-	chrome := openBrowser(t)
+func galleryShowsHostileTextAsText(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{})
 	for _, test := range hostile {
 		w.finished(t, "", w.order(t, "", test.prompt, nil))
@@ -247,8 +267,7 @@ func TestGalleryShowsHostileTextAsText(t *testing.T) {
 
 // A server that is gone is told, and the page goes on when it is back: it says
 // so without losing what it shows.
-func TestGalleryTellsThatTheServerIsGone(t *testing.T) {
-	chrome := openBrowser(t)
+func galleryTellsThatTheServerIsGone(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{})
 	w.finished(t, "", w.order(t, "", "A fox", nil))
 	v := openGallery(t, chrome, w, "/ui", 900, 700)
@@ -263,8 +282,7 @@ func TestGalleryTellsThatTheServerIsGone(t *testing.T) {
 }
 
 // The whole page works with the keyboard alone.
-func TestGalleryByKeyboard(t *testing.T) {
-	chrome := openBrowser(t)
+func galleryByKeyboard(t *testing.T, chrome context.Context) {
 	w := newWorld(t, setup{})
 	w.finished(t, "", w.order(t, "", "A fox", nil))
 	v := openGallery(t, chrome, w, "/ui", 900, 700)

@@ -10,8 +10,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-
-	"seedance-mcp/server/app"
 )
 
 // pictures is the folder that the documents' pictures are written to.
@@ -44,16 +42,16 @@ func shoot(t *testing.T, tab context.Context, name string) {
 // The pages as the documents show them: in both schemes and on a narrow
 // screen nothing is cut off or wider than the window.
 func TestPictures(t *testing.T) {
-	browser := openBrowser(t)
-	t.Run("chat", func(t *testing.T) { chatPictures(t, browser) })
-	t.Run("gallery", func(t *testing.T) { galleryPictures(t, browser) })
+	d := desk{browser: openBrowser(t), host: hostFiles(t)}
+	t.Run("chat", func(t *testing.T) { chatPictures(t, d) })
+	t.Run("gallery", func(t *testing.T) { galleryPictures(t, d.browser) })
 }
 
-func chatPictures(t *testing.T, browser context.Context) {
-	c := newChat(t, browser, setup{speed: 1}, 760, 560)
+func chatPictures(t *testing.T, d desk) {
+	c := newChat(t, d, setup{speed: 1}, 760, 560)
 	args := map[string]any{"prompt": "A red fox runs through fresh snow at dawn, low camera, soft light.", "duration": 5, "resolution": "480p"}
 	const asked = "Make a 5 second clip of a red fox running through fresh snow."
-	v := c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "args": args, "said": asked})
+	v := c.show(map[string]any{"tool": "generate_video", "args": args, "said": asked})
 	v.until(t, "document.querySelector('progress')?.value > 0.45")
 	shoot(t, c.tab, "player-rendering.png")
 	v.plays(t)
@@ -64,14 +62,14 @@ func chatPictures(t *testing.T, browser context.Context) {
 
 	unsure := map[string]any{"prompt": "A paper boat sails down a rainy street. [sandbox:create-lost]", "duration": 5, "resolution": "480p"}
 	do(t, c.tab, chromedp.EmulateViewport(760, 620))
-	v = c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "args": unsure, "said": "A paper boat on a rainy street, please."})
+	v = c.show(map[string]any{"tool": "generate_video", "args": unsure, "said": "A paper boat on a rainy street, please."})
 	v.until(t, "document.querySelector('.badge.warn')")
 	c.until(t, "log.sizes.at(-1) > 200")
 	shoot(t, c.tab, "player-unconfirmed.png")
 
 	refused := map[string]any{"prompt": "A city in fog [sandbox:fail-text]", "duration": 5, "resolution": "480p"}
 	do(t, c.tab, chromedp.EmulateViewport(380, 640))
-	v = c.show(map[string]any{"tool": "generate_video", "uri": app.URI, "args": refused, "said": "A city in fog", "theme": "dark"})
+	v = c.show(map[string]any{"tool": "generate_video", "args": refused, "said": "A city in fog", "theme": "dark"})
 	v.until(t, "document.querySelector('.badge.bad')")
 	if get[bool](t, v, "document.documentElement.scrollWidth > w.innerWidth") {
 		t.Error("the player is wider than a narrow chat")

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	mcpserver "github.com/mark3labs/mcp-go/server"
 	"go.uber.org/goleak"
 
 	"seedance-mcp/internal/catalog"
@@ -38,6 +39,7 @@ type setup struct {
 	speed   float64 // of the sandbox; 0: 40
 	keys    bool    // callers need annKey or bobKey
 	hidden  bool    // videos cannot be reached by URL, only saved on disk
+	barred  bool    // videos lie where the player may not load from, and are not saved
 	confirm bool    // a person must agree to every price
 	extra   map[string]http.Handler
 }
@@ -117,19 +119,26 @@ func newWorld(t *testing.T, s setup) *world {
 func (w *world) serve(t *testing.T, listener net.Listener, s setup, box *sandbox.Server, models *catalog.Catalog) {
 	t.Helper()
 	options := app.Options{MediaOrigins: []string{w.url}}
-	if s.hidden {
+	switch {
+	case s.hidden:
 		options = app.Options{Clip: w.clip}
+	case s.barred:
+		options = app.Options{}
 	}
 	page, err := app.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	deps := tools.Deps{
+		Service: w.engine, Catalog: models, Dialect: video.Kinovi, Sandbox: true, Downloads: s.hidden, PlayerURI: app.URI,
+	}
 	serving := server.Options{
 		Version: "1.2.3",
-		Tools: tools.All(tools.Deps{
-			Service: w.engine, Catalog: models, Dialect: video.Kinovi, Sandbox: true, Downloads: s.hidden,
-		}),
-		Configure:     page.Register,
+		Tools:   tools.All(deps),
+		Configure: func(s *mcpserver.MCPServer) {
+			page.Register(s)
+			tools.Register(s, deps)
+		},
 		WithPrincipal: tools.WithPrincipal,
 		Extra:         map[string]http.Handler{"/ui": page.Handler(), "/sandbox/": http.StripPrefix("/sandbox", box)},
 	}

@@ -57,7 +57,9 @@ window.addEventListener("message", ({ source, data }) => {
   }
   pending.delete(data.id);
   if (data.error) {
-    waiting.reject(new Error(clean(data.error.message) || "The client refused."));
+    const error = new Error(clean(data.error.message) || "The client refused.");
+    error.code = data.error.code;
+    waiting.reject(error);
   } else {
     waiting.resolve(data.result || {});
   }

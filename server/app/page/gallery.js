@@ -66,6 +66,7 @@ async function load() {
     byID("videos").hidden = false;
     byID("forget").hidden = !key;
     tell("");
+    openWanted();
     byID("list-news").textContent = number(answer.total) === 1 ? "1 video" : (number(answer.total) || 0) + " videos";
   } catch (error) {
     if (mine === generation) {
@@ -233,7 +234,7 @@ function show(id, from) {
   view.element.classList.add("loading");
   view.say("Loading…");
   byID("detail").showModal();
-  history.replaceState(null, "", "#" + encodeURIComponent(id));
+  history.replaceState(null, "", "#" + id);
   followOpened();
 }
 
@@ -345,9 +346,14 @@ byID("search").addEventListener("input", () => {
   }, 300);
 });
 
-load().then(() => {
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  if (/^[\w-]{1,80}$/.test(wanted) && !byID("videos").hidden) {
-    show(wanted, null);
+// An address like /ui#vid_… opens that video, once its owner is known.
+let wanted = location.hash.slice(1);
+function openWanted() {
+  const id = wanted;
+  wanted = "";
+  if (/^[\w-]{1,80}$/.test(id)) {
+    show(id, null);
   }
-});
+}
+
+load();

@@ -13,6 +13,7 @@ const STATES = {
   success: ["Ready", "good", ""],
   fail: ["Failed", "bad", ""],
 };
+const NOT_FOUND = -32002; // the protocol's code for a resource that does not exist
 const CHARGED = {
   no: "Nothing was charged.",
   yes: "It was charged all the same.",
@@ -162,24 +163,32 @@ function taskView(host, heading = "h2") {
         return;
       }
       try {
-        film.src = await source();
+        const address = await source();
+        wait.remove();
+        film.hidden = false;
+        film.src = address;
       } catch {
         next();
       }
     }
+    const wait = make("p", { className: "notice" }, "Fetching the video…");
+    film.hidden = true;
     film.addEventListener("error", () => next());
-    box.append(film);
+    box.append(film, wait);
     next();
     return box;
   }
 
   // readClip asks again for a while: the server saves the file just after the
-  // task has ended.
+  // task has ended. A server that keeps no files says so at once.
   async function readClip(id) {
-    for (const pause of [500, 1000, 2000, 4000, 8000]) {
+    for (const pause of [500, 1000, 2000, 4000]) {
       try {
         return await clipOnce(id);
-      } catch {
+      } catch (error) {
+        if (error.code === NOT_FOUND) {
+          throw error;
+        }
         await new Promise((done) => setTimeout(done, pause));
       }
     }

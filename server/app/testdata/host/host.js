@@ -42,12 +42,12 @@ function policyOf(csp = {}) {
 
 // show calls a tool, or takes result as its answer, and shows the app for it.
 // broken: how many of the app's own calls fail first. -1: all.
-window.show = async ({ tool, args, result, sandbox, uri, theme = "light", variables, capabilities, broken = 0, said }) => {
+window.show = async ({ tool, args, result, sandbox, theme = "light", variables, capabilities, broken = 0, said }) => {
   await ready;
   document.documentElement.className = theme;
   document.getElementById("asked").textContent = said || args.prompt || tool;
   const answer = result || await client.callTool({ name: tool, arguments: args });
-  const { contents } = await client.readResource({ uri: uris[tool] || uri });
+  const { contents } = await client.readResource({ uri: uris[tool] });
   const { csp, permissions } = contents[0]._meta.ui;
   const frame = document.createElement("iframe");
   frame.title = "App";
