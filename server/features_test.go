@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,6 +97,51 @@ func TestResourcesPromptsAndCompletions(t *testing.T) {
 				}
 				if strings.Contains(raw, "secret") || failed != (c.code != 0) || (c.code < 0 && got.Error.Code != c.code) || !strings.Contains(raw, c.words) {
 					t.Errorf("%s over %s, %s of %s: %s", era.name, over, c.method, c.params, raw)
+				}
+			}
+		}
+	}
+}
+
+// TestTheProductsListsAreTheSameHoweverTheyAreRead: by pages of one, over
+// either transport, in either era, again and again.
+func TestTheProductsListsAreTheSameHoweverTheyAreRead(t *testing.T) {
+	p := newUpstream(t).serve(t, nil, nil)
+	one := newUpstream(t)
+	one.pageSize = 1
+	byOne := one.serve(t, nil, nil)
+	for _, list := range listed {
+		var first []string
+		for _, from := range []*product{p, byOne} {
+			for over, send := range carriers(t, from.fixture) {
+				for _, era := range eras {
+					var all []string
+					for cursor, begun := "", false; cursor != "" || !begun; begun = true {
+						body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{"cursor":%q,"_meta":{%s}}}`, list.method, cursor, era.meta)
+						headers := []string{"Mcp-Method: " + list.method}
+						if era.meta != "" {
+							headers = append(headers, "Mcp-Protocol-Version: 2026-07-28")
+						}
+						_, raw := send(body, headers...)
+						var page listPage
+						if err := json.Unmarshal([]byte(raw), &page); err != nil || page.Error != nil {
+							t.Fatal(raw)
+						}
+						var entries []json.RawMessage
+						if err := json.Unmarshal(page.Result[list.field], &entries); err != nil {
+							t.Fatal(err)
+						}
+						for _, entry := range entries {
+							all = append(all, string(entry))
+						}
+						cursor = page.next(t)
+					}
+					if first == nil {
+						first = all
+					}
+					if len(all) < 2 || !slices.Equal(all, first) {
+						t.Errorf("%s over %s, %s: %d entries, first %d", list.method, over, era.name, len(all), len(first))
+					}
 				}
 			}
 		}

@@ -145,6 +145,28 @@ func TestOrdersOfTwoPrincipalsAreApart(t *testing.T) {
 					t.Errorf("bob's %s: %s", method, m.raw)
 				}
 			}
+			read := func(who, method, name, params string) message {
+				t.Helper()
+				headers := []string{"Authorization: " + who}
+				if era.meta != "" {
+					headers = append(headers, "Mcp-Protocol-Version: 2026-07-28", "Mcp-Method: "+method, "Mcp-Name: "+name)
+				}
+				_, m := post(t, base, fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":{%s,"_meta":{%s}}}`, method, params, era.meta), headers...)
+				return m
+			}
+			for who, code := range map[string]int{"alice": 0, "bob": map[string]int{legacy: mcp.RESOURCE_NOT_FOUND, modern: mcp.INVALID_PARAMS}[era.name]} {
+				for _, ending := range []string{"", "/video"} {
+					uri := "seedance://tasks/" + ids["alice"] + ending
+					m := read(who, "resources/read", uri, `"uri":"`+uri+`"`)
+					if ending == "" && m.code() != code || who == "bob" && m.code() != code {
+						t.Errorf("%s reads %s: %s", who, uri, m.raw)
+					}
+				}
+				m := read(who, "completion/complete", "", `"ref":{"type":"ref/resource","uri":"seedance://tasks/{id}"},"argument":{"name":"id","value":""}`)
+				if strings.Contains(m.raw, ids["alice"]) != (who == "alice") || m.code() != 0 {
+					t.Errorf("%s completes to %s", who, m.raw)
+				}
+			}
 			for _, who := range []string{"alice", "bob"} {
 				if m := ask(who, "get_task_status", `{"task_id":"`+ids[who]+`","wait_seconds":45}`); !strings.Contains(m.text(), `"status":"success"`) {
 					t.Errorf("%s: %s", who, m.raw)

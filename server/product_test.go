@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 	gosdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"seedance-mcp/internal/catalog"
@@ -36,6 +37,8 @@ type upstreamBox struct {
 	sandbox *sandbox.Server
 	models  *catalog.Catalog
 	folder  string
+	// pageSize is the servers'; 0: the usual one.
+	pageSize int
 	// posts, if not nil, hears of each createTask, which then waits for answer.
 	posts, answer chan struct{}
 }
@@ -114,6 +117,8 @@ func (u *upstreamBox) serve(t *testing.T, authenticate func(*http.Request) (stri
 	f := newFixture(t, func(o *server.Options) {
 		o.Tools = append(o.Tools, tools.All(deps)...)
 		o.Tasks = tools.NewTaskView(deps, made)
+		o.PageSize = u.pageSize
+		o.Configure = func(s *mcpserver.MCPServer) { tools.Register(s, deps) }
 		o.WithPrincipal, o.OnDrain, o.Authenticate = tools.WithPrincipal, made.Drain, authenticate
 	})
 	return &product{fixture: f, books: u.sandbox.Books, stop: stop}

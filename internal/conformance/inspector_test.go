@@ -77,8 +77,15 @@ func TestInspector(t *testing.T) {
 					i.target = []string{"--transport", "http", "--server-url", serveHTTP(t, program, i.home).url}
 				}
 				var listed struct {
-					tools, templates, prompts []struct{ Name string }
-					resources                 []struct{ URI string }
+					tools, templates []struct{ Name string }
+					resources        []struct{ URI string }
+					prompts          []struct {
+						Name      string
+						Arguments []struct {
+							Name     string
+							Required bool
+						}
+					}
 				}
 				for method, into := range map[string]any{
 					"tools": &listed.tools, "prompts": &listed.prompts,
@@ -93,8 +100,19 @@ func TestInspector(t *testing.T) {
 						t.Errorf("%s: %s", method, text)
 					}
 				}
-				if len(listed.tools) < 7 {
-					t.Errorf("%d tools", len(listed.tools))
+				if len(listed.tools) < 7 || len(listed.resources) < 3 || len(listed.templates) < 1 || len(listed.prompts) < 3 {
+					t.Errorf("listed: %+v", listed)
+				}
+				for _, prompt := range listed.prompts {
+					args := []string{"--method", "prompts/get", "--prompt-name", prompt.Name, "--prompt-args"}
+					for _, argument := range prompt.Arguments {
+						if argument.Required {
+							args = append(args, argument.Name+"=https://example.com/fox.png") // text, and an address
+						}
+					}
+					if messages := i.run(t, args...)["messages"]; !strings.Contains(string(messages), "generate_video") {
+						t.Errorf("%s: %s", prompt.Name, messages)
+					}
 				}
 				for _, resource := range listed.resources {
 					if contents := i.run(t, "--method", "resources/read", "--uri", resource.URI)["contents"]; len(contents) < 10 {
