@@ -40,7 +40,10 @@ type app struct {
 	client   *upstream.Client
 	// downloads says that finished videos are fetched to disk.
 	downloads bool
-	log       *slog.Logger
+	// local are hosts that media may be fetched from without the address
+	// check: those of this process.
+	local map[string]http.RoundTripper
+	log   *slog.Logger
 }
 
 // wiring is what commands differ in.
@@ -75,7 +78,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, local, err := a.account(w)
+	account, err := a.account(w)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +111,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 			folders = append(slices.Clone(folders), w.saveTo)
 		}
 		options.Media, err = media.New(media.Options{
-			Root: a.videosDir(), Folders: folders, Local: local, AllowLoopback: !account.Sandbox && loopback(s.apiURL), Logger: a.log,
+			Root: a.videosDir(), Folders: folders, Local: a.local, AllowLoopback: a.mediaOnLoopback(), Logger: a.log,
 		})
 		if err != nil {
 			return nil, err
@@ -132,9 +135,12 @@ func (a *app) close(ctx context.Context) error {
 // videosDir is where finished videos are saved.
 func (a *app) videosDir() string { return filepath.Join(a.settings.dataDir, "videos") }
 
+// mediaOnLoopback says that finished videos may lie on this machine: where a
+// stand-in of the upstream runs on it.
+func (a *app) mediaOnLoopback() bool { return a.sandbox == nil && loopback(a.settings.apiURL) }
+
 // account is who is asked: the upstream with a key, else the embedded sandbox.
-// local are hosts that media may be fetched from without the address check.
-func (a *app) account(w wiring) (engine.Account, map[string]http.RoundTripper, error) {
+func (a *app) account(w wiring) (engine.Account, error) {
 	s := a.settings
 	config := upstream.Config{
 		BaseURL: s.apiURL, Dialect: s.dialect, APIKey: s.apiKey, Logger: a.log,
@@ -144,7 +150,6 @@ func (a *app) account(w wiring) (engine.Account, map[string]http.RoundTripper, e
 		Dialect: s.dialect, Fingerprint: fingerprint(s.apiURL, string(s.dialect), s.apiKey),
 		AllowPrivateURLs: loopback(s.apiURL),
 	}
-	var local map[string]http.RoundTripper
 	if s.sandbox() {
 		base := w.sandboxURL
 		if base == "" {
@@ -155,7 +160,7 @@ func (a *app) account(w wiring) (engine.Account, map[string]http.RoundTripper, e
 			Dir: filepath.Join(s.dataDir, "sandbox"), BaseURL: base, Logger: a.log,
 		})
 		if err != nil {
-			return account, nil, err
+			return account, err
 		}
 		a.sandbox = box
 		inside := sandbox.Transport(box)
@@ -166,18 +171,18 @@ func (a *app) account(w wiring) (engine.Account, map[string]http.RoundTripper, e
 			return time.Duration(float64(sandbox.UsualTime(r.Duration)) / s.sandboxSpeed)
 		}
 		account.Fingerprint = "sandbox-" + string(s.dialect)
-		local = map[string]http.RoundTripper{sandbox.EmbeddedHost: inside}
+		a.local = map[string]http.RoundTripper{sandbox.EmbeddedHost: inside}
 		if u, err := url.Parse(base); err == nil {
-			local[u.Host] = inside
+			a.local[u.Host] = inside
 		}
 	}
 	client, err := upstream.New(config)
 	if err != nil {
-		return account, nil, err
+		return account, err
 	}
 	a.client = client
 	account.Upstream = client
-	return account, local, nil
+	return account, nil
 }
 
 func fingerprint(parts ...string) string {

@@ -5,8 +5,11 @@ import (
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"seedance-mcp/internal/media"
+	"seedance-mcp/internal/preview"
 	"seedance-mcp/internal/video"
 	"seedance-mcp/server"
+	player "seedance-mcp/server/app"
 	"seedance-mcp/tools"
 )
 
@@ -23,7 +26,8 @@ const (
 func (a *app) serverOptions(over transport, own string) (server.Options, error) {
 	deps := tools.Deps{
 		Service: a.engine, Catalog: a.catalog, Dialect: a.settings.dialect, Sandbox: a.sandbox != nil,
-		Downloads: a.downloads, Logger: a.log,
+		Downloads: a.downloads, PlayerURI: player.URI, Logger: a.log,
+		Preview: preview.New(preview.Options{Source: media.NewGetter(a.local, a.mediaOnLoopback()), Logger: a.log}),
 	}
 	if a.settings.dialect == video.Kinovi {
 		deps.Uploader = a.client
@@ -38,7 +42,10 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 	options := server.Options{
 		Version: version(), Tools: tools.All(deps), Tasks: tools.NewTaskView(deps, a.engine), Logger: a.log,
 		OnDrain: a.engine.Drain, WithPrincipal: tools.WithPrincipal,
-		Configure: func(s *mcpserver.MCPServer) { page.Register(s) },
+		Configure: func(s *mcpserver.MCPServer) {
+			page.Register(s)
+			tools.Register(s, deps)
+		},
 	}
 	if over == httpServer {
 		options.Webhook = a.engine.Hint

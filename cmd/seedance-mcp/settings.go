@@ -50,7 +50,7 @@ const defaultAPIURL = "https://seedance2-pro.com/api/v1"
 // allSettings is the one list of flags and variables; --help is made from it.
 func allSettings() []setting {
 	return []setting{
-		{"api-key", "SEEDANCE_API_KEY", "upstream `key`; none: the embedded sandbox", func(s *settings, v string) error { s.apiKey = v; return nil }},
+		{"api-key", "SEEDANCE_API_KEY", "upstream `key`; none: the embedded sandbox", setAPIKey},
 		{"api-url", "SEEDANCE_API_URL", "upstream base `URL`, up to and including /api/v1 (default " + defaultAPIURL + ")", setAPIURL},
 		{"dialect", "SEEDANCE_DIALECT", "request dialect, `workflow or kinovi` (default by host)", setDialect},
 		{"data-dir", "SEEDANCE_DATA_DIR", "`folder` of the task store and the videos (default the system's state folder)", func(s *settings, v string) error { s.dataDir = v; return nil }},
@@ -203,6 +203,16 @@ func (s *settings) storeExists() bool {
 func plainURL(v string) bool {
 	u, err := url.Parse(v)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// setAPIKey refuses what a client should have replaced, here and not as a
+// refusal by the upstream later.
+func setAPIKey(s *settings, v string) error {
+	if strings.ContainsAny(v, "${}<>") {
+		return errors.New("is a placeholder that was not filled in: export the variable before the client is started, or give the key itself")
+	}
+	s.apiKey = v
+	return nil
 }
 
 func setAPIURL(s *settings, v string) error {
