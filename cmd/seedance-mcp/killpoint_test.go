@@ -47,6 +47,9 @@ const (
 	writeClaimDone      = "write.claim.done"
 	writeChangeBegun    = "write.change.begun" // inside the transaction, before its commit
 	writeChangeDone     = "write.change.done"
+	writeTakeBegun      = "write.take.begun"
+	writeTakeDone       = "write.take.done"
+	writeLearnDone      = "write.learn.done"
 )
 
 func tuneForCrashes() func(*engine.Options) {
@@ -197,4 +200,26 @@ func (s killedStore) Change(ctx context.Context, id string, change func(*video.T
 		s.k.pass(writeChangeDone)
 	}
 	return stored, err
+}
+
+func (s killedStore) Take(ctx context.Context, id string, change func(store.Slots, *video.Task) error) (video.Task, error) {
+	stored, err := s.Store.Take(ctx, id, func(slots store.Slots, t *video.Task) error {
+		err := change(slots, t)
+		if err == nil {
+			s.k.pass(writeTakeBegun)
+		}
+		return err
+	})
+	if err == nil {
+		s.k.pass(writeTakeDone)
+	}
+	return stored, err
+}
+
+func (s killedStore) LearnLimit(ctx context.Context, upstream string, limit int, at time.Time) error {
+	err := s.Store.LearnLimit(ctx, upstream, limit, at)
+	if err == nil {
+		s.k.pass(writeLearnDone)
+	}
+	return err
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
+
+	"seedance-mcp/internal/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated part of the README")
@@ -66,7 +68,8 @@ func countGoroutines(path string, stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		os.WriteFile(path, []byte(strconv.Itoa(runtime.NumGoroutine())), 0o600)
+		os.WriteFile(path+".new", []byte(strconv.Itoa(runtime.NumGoroutine())), 0o600)
+		os.Rename(path+".new", path) // whole or not at all
 	}
 }
 
@@ -89,7 +92,18 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("SEEDANCE_SANDBOX_SPEED", "20")
+			env.Values[boxKey{}], env.Values[lockKey{}] = new(*sandbox.Server), new(func())
 			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"upstream": scriptUpstream, "paid": scriptPaid, "damage": scriptDamage, "lock": scriptLock, "unlock": scriptUnlock,
+			"smalldisk": scriptSmallDisk, "fill": scriptFill,
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "smalldisk" {
+				return mountsDisks(), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 	})
 }

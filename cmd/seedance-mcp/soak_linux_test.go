@@ -203,7 +203,7 @@ func (s *soak) call(ctx context.Context, addr, prompt string, n int64, patience 
 
 // withdraw takes back what is queued, now and then.
 func (s *soak) withdraw(ctx context.Context) {
-	for s.pause(ctx, 8*time.Second) {
+	for s.pause(ctx, time.Second) {
 		for _, task := range s.tasks() {
 			if task.State == video.Queued {
 				s.run("none:0", "tasks", "cancel", task.ID, "--json")
