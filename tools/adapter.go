@@ -26,6 +26,8 @@ type definition struct {
 	required []string
 	// picture: the answer is text and a picture, without structured content.
 	picture bool
+	// offered says for documents when the tool is offered; "": always.
+	offered string
 	// writes is the opposite of read-only; destructive: it may undo something.
 	writes, destructive bool
 	// repeatable: the same call again changes nothing more.

@@ -47,6 +47,7 @@ func previewVideo(d Deps) tool {
 			latestTask(),
 		},
 		repeatable: true, picture: true,
+		offered: "Offered where ffmpeg is installed, or the video service gives last frames.",
 	}
 	return adapt(d, def, func(ctx context.Context, c call[previewArguments]) (any, error) {
 		task, err := d.Service.Get(ctx, c.Principal, c.In.TaskID)

@@ -21,6 +21,9 @@ import (
 	"seedance-mcp/tools"
 )
 
+// smallFox is drawn quickly.
+const smallFox = `{"prompt":"A fox in the snow","resolution":"480p","duration":4}`
+
 // needFFmpeg skips by name where ffmpeg is not installed, or fails where
 // SEEDANCE_TEST_REQUIRE lists it.
 func needFFmpeg(t *testing.T) {
@@ -73,19 +76,19 @@ func TestPreview(t *testing.T) {
 	needFFmpeg(t)
 	for _, save := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, setup{engine: func(o *engine.Options) {
+			w := newWorld(t, setup{dialect: video.Kinovi, engine: func(o *engine.Options) {
 				if !save {
 					o.Media = nil
 				}
 			}})
 			defer w.close(t)
 			w.fails(t, "preview_video", `{}`, "There is no task yet")
-			id := w.works(t, "generate_video", fox).text("task_id")
+			id := w.works(t, "generate_video", smallFox).text("task_id")
 			w.fails(t, "preview_video", `{"task_id":"`+id+`"}`, "no video to look at", "get_task_status", "Do not call generate_video again")
 			w.works(t, "get_task_status", `{"wait_seconds":45}`)
 			text, width, height := w.look(t, `{}`)
 			w.golden(t, "preview_video", answer{Text: text, IsError: true})
-			if width != 968 || height != 548 {
+			if width != 968 || height != 560 {
 				t.Errorf("%d×%d", width, height)
 			}
 			again, _, _ := w.look(t, `{"id":"`+id+`"}`)
@@ -105,10 +108,10 @@ func TestPreviewWithoutFFmpeg(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, setup{dialect: video.Kinovi, ffmpeg: "no-such-program", engine: func(o *engine.Options) { o.Media = nil }})
 		defer w.close(t)
-		w.works(t, "generate_video", fox)
+		w.works(t, "generate_video", smallFox)
 		w.works(t, "get_task_status", `{"wait_seconds":45}`)
 		text, width, height := w.look(t, `{}`)
-		if !strings.Contains(text, "last frame") || width != 960 || height != 540 {
+		if !strings.Contains(text, "last frame") || width != 864 || height != 496 {
 			t.Errorf("%d×%d: %s", width, height, text)
 		}
 		now := time.Now()
@@ -145,7 +148,10 @@ func TestPreviewFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, setup{tools: func(d *tools.Deps) { d.Preview = blind{test.end} }})
+				w := newWorld(t, setup{
+					engine: func(o *engine.Options) { o.Media = nil },
+					tools:  func(d *tools.Deps) { d.Preview = blind{test.end} },
+				})
 				defer w.close(t)
 				w.works(t, "generate_video", fox)
 				w.works(t, "get_task_status", `{"wait_seconds":45}`)

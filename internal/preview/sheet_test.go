@@ -22,10 +22,10 @@ func TestSheets(t *testing.T) {
 	ffmpeg(t)
 	maker := preview.New(preview.Options{Source: shelf{}})
 	for _, spec := range []render.Spec{
-		{Width: 1280, Height: 720, Seconds: 5, Prompt: "A fox in the snow"},
-		{Width: 720, Height: 1280, Seconds: 4, Prompt: "A crane", Seed: 2},
-		{Width: 480, Height: 480, Seconds: 30, FPS: 8, Prompt: "A heron", Seed: 3},
-		{Width: 1470, Height: 630, Seconds: 15, FPS: 8, Seed: 4},
+		{Width: 640, Height: 360, Seconds: 5, Prompt: "A fox in the snow"},
+		{Width: 270, Height: 480, Seconds: 4, Prompt: "A crane", Seed: 2},
+		{Width: 320, Height: 320, Seconds: 30, FPS: 8, Prompt: "A heron", Seed: 3},
+		{Width: 588, Height: 252, Seconds: 15, FPS: 8, Seed: 4},
 		{Width: 320, Height: 180, Seconds: 60, FPS: 2, Seed: 5},
 		{Width: 64, Height: 64, Seconds: 1, FPS: 8, Seed: 6},
 	} {
