@@ -62,11 +62,11 @@ func New(options Options) (*App, error) {
 			return nil, fmt.Errorf("app: media origin %q: it must be a scheme and a host, such as https://cdn.example.com", origin)
 		}
 	}
-	player, err := assemble("player.html", options.MediaOrigins, "message.js", "task.js", "follow.js", "chat.js")
+	player, err := options.assemble("player.html", "message.js", "task.js", "follow.js", "chat.js")
 	if err != nil {
 		return nil, err
 	}
-	gallery, err := assemble("gallery.html", options.MediaOrigins, "message.js", "task.js", "follow.js", "endpoint.js", "gallery.js")
+	gallery, err := options.assemble("gallery.html", "message.js", "task.js", "follow.js", "endpoint.js", "gallery.js")
 	if err != nil {
 		return nil, err
 	}

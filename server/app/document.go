@@ -21,9 +21,9 @@ type document struct {
 	style  string
 }
 
-// assemble sets style and scripts into a shell. The scripts share one scope,
-// so that nothing of the page is global.
-func assemble(shell string, origins []string, scripts ...string) (document, error) {
+// assemble sets style, scripts and what they must know of the server into a
+// shell. The scripts share one scope, so that nothing of the page is global.
+func (o Options) assemble(shell string, scripts ...string) (document, error) {
 	frame, err := page.ReadFile("page/" + shell)
 	if err != nil {
 		return document{}, fmt.Errorf("app: %w", err)
@@ -42,7 +42,12 @@ func assemble(shell string, origins []string, scripts ...string) (document, erro
 		script.Write(text)
 	}
 	script.WriteString("})();\n")
-	frame = bytes.Replace(frame, []byte("MEDIA-ORIGINS"), []byte(html.EscapeString(strings.Join(origins, " "))), 1)
+	clips := "no"
+	if o.Clip != nil {
+		clips = "yes"
+	}
+	frame = bytes.Replace(frame, []byte("MEDIA-ORIGINS"), []byte(html.EscapeString(strings.Join(o.MediaOrigins, " "))), 1)
+	frame = bytes.Replace(frame, []byte("CLIPS"), []byte(clips), 1)
 	frame = bytes.Replace(frame, []byte("/* STYLE */"), style, 1)
 	frame = bytes.Replace(frame, []byte("/* SCRIPT */"), script.Bytes(), 1)
 	return document{html: frame, script: hashSource(script.Bytes()), style: hashSource(style)}, nil

@@ -57,9 +57,7 @@ window.addEventListener("message", ({ source, data }) => {
   }
   pending.delete(data.id);
   if (data.error) {
-    const error = new Error(clean(data.error.message) || "The client refused.");
-    error.code = data.error.code;
-    waiting.reject(error);
+    waiting.reject(new Error(clean(data.error.message) || "The client refused."));
   } else {
     waiting.resolve(data.result || {});
   }

@@ -63,11 +63,15 @@ function webAddress(value) {
   }
 }
 
+// declared is what the server wrote into the page for it.
+function declared(name) {
+  return document.querySelector('meta[name="' + name + '"]').content;
+}
+
 // mediaAllowed says that the page's own policy lets a video be loaded from url.
 function mediaAllowed(url) {
-  const declared = document.querySelector('meta[name="media-origins"]').content.split(" ");
   const { protocol, host, origin } = new URL(url);
-  return declared.some((allowed) => allowed === origin ||
+  return declared("media-origins").split(" ").some((allowed) => allowed === origin ||
     (allowed.startsWith(protocol + "//*.") && host.endsWith(allowed.slice(protocol.length + 3))));
 }
 

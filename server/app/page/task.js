@@ -13,7 +13,6 @@ const STATES = {
   success: ["Ready", "good", ""],
   fail: ["Failed", "bad", ""],
 };
-const NOT_FOUND = -32002; // the protocol's code for a resource that does not exist
 const CHARGED = {
   no: "Nothing was charged.",
   yes: "It was charged all the same.",
@@ -152,7 +151,7 @@ function taskView(host, heading = "h2") {
     if (url && (host.mediaAllowed || mediaAllowed)(url)) {
       sources.push(async () => url);
     }
-    if (host.read && task.task_id) {
+    if (host.read && task.task_id && declared("clips") === "yes") {
       const id = task.task_id;
       sources.push(() => readClip(id));
     }
@@ -180,15 +179,12 @@ function taskView(host, heading = "h2") {
   }
 
   // readClip asks again for a while: the server saves the file just after the
-  // task has ended. A server that keeps no files says so at once.
+  // task has ended.
   async function readClip(id) {
     for (const pause of [500, 1000, 2000, 4000]) {
       try {
         return await clipOnce(id);
-      } catch (error) {
-        if (error.code === NOT_FOUND) {
-          throw error;
-        }
+      } catch {
         await new Promise((done) => setTimeout(done, pause));
       }
     }
