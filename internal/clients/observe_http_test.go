@@ -64,6 +64,7 @@ func (s *httpServer) start(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			s.stop(os.Kill) // then its log is complete
 			return fmt.Errorf("the server does not answer: %w\n%s", ctx.Err(), s.log.String())
 		case <-time.After(20 * time.Millisecond):
 		}
