@@ -3,14 +3,27 @@ package catalog
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"seedance-mcp/internal/video"
 )
 
-// readPrompt takes the prompt as it is, but for blanks around it.
+// readPrompt takes the prompt as it is, but for blanks around it and control
+// characters in it: no person writes them, and some upstreams cut a text at a
+// NUL. Line breaks and tabs stay.
 func (p *planner) readPrompt() error {
-	prompt := strings.TrimSpace(strings.ToValidUTF8(p.ask.Prompt, "\uFFFD"))
+	left := 0
+	prompt := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			left++
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(p.ask.Prompt, "\uFFFD")))
+	if left > 0 {
+		p.notef("prompt: control characters were left out (%d).", left)
+	}
 	if video.Clip(prompt, 1) == "" {
 		return refusal{
 			argument: argPrompt, given: p.ask.Prompt,

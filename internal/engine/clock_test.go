@@ -63,8 +63,10 @@ func TestClockIsSetToAnything(t *testing.T) {
 					for i, id := range ids {
 						task := mustGet(t, e, alice, id)
 						sum += task.Charged
-						given := task.State == video.Failed && task.Settled && task.Charged == 0 // refunded, or queued for a day
-						if !(task.State == video.Success && task.Settled) && !(given && (i == 3 || posted[task.Request.Prompt] == 0)) {
+						made := task.State == video.Success && task.Settled
+						free := task.State == video.Failed && task.Settled && task.Charged == 0 && // refunded, or queued for a day
+							(i == 3 || posted[task.Request.Prompt] == 0)
+						if !made && !free {
 							t.Errorf("clip %d: %s (%s), %+v", i, task.State, task.Reason, task.Failure)
 						}
 						if posted[task.Request.Prompt] > 1 {

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"strings"
 
 	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/video"
@@ -91,10 +90,6 @@ func (in *inputs) details(m catalog.Model) {
 	if m.SoundField != "" {
 		in.boolean(m.SoundField)
 	}
-	in.choice("bitrate_mode", "", []string{"high"})
-	formats := []string{"mp4"}
-	if strings.HasPrefix(m.ID, "seedance2-5") {
-		formats = []string{"mp4", "mov"}
-	}
-	in.choice("output_format", "mp4", formats)
+	in.choice("bitrate_mode", "", m.Bitrates)
+	in.choice("output_format", "", m.OutputFormats)
 }

@@ -54,6 +54,9 @@ func (o order) price(t *task) {
 	if quote.Provisional {
 		input.SourceSeconds = assumedSource * len(o.Videos)
 		t.Settled = o.Model.Price(input).Credits
+		if o.Model.ReservedSeconds > 0 {
+			t.Charged = quote.Rate.Times(int64(o.Model.ReservedSeconds))
+		}
 	}
 	if t.words.has("fractional-credits") {
 		t.Charged += oddFraction

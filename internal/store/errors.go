@@ -28,13 +28,13 @@ func explain(err error) error {
 		failure.Suggestion = "Nothing was stored; try again in a few seconds. If it stays so, end the program that holds the file."
 	case isReadOnly:
 		failure.Message = "The task store cannot be written: the file or its folder is read-only."
-		failure.Suggestion = "Nothing was stored. Make SEEDANCE_DATA_DIR writable for this user, or choose another folder."
+		failure.Suggestion = "Nothing was stored. Make SEEDANCE_DATA_DIR writable for this user, or choose another folder; `seedance-mcp doctor` looks at it."
 	case isFull:
 		failure.Message = "The task store cannot grow: the disk is full."
 		failure.Suggestion = "Nothing was stored and nothing is lost. Free some disk space, then repeat."
 	case cannotOpen:
 		failure.Message = "The task store cannot be opened."
-		failure.Suggestion = "Check that SEEDANCE_DATA_DIR is a folder that this user may read and write."
+		failure.Suggestion = "Check that SEEDANCE_DATA_DIR is a folder that this user may read and write; `seedance-mcp doctor` looks at it."
 	case ioFailed:
 		failure.Message = "Reading or writing the task store failed: the disk reports an error."
 		failure.Suggestion = "Nothing was stored. Check the disk that holds SEEDANCE_DATA_DIR (it must be a local disk, not a network share), then repeat."
@@ -55,7 +55,7 @@ func explain(err error) error {
 func explainOther(failure *video.Error, err error) {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		failure.Message = "The task store cannot be opened: " + video.Clip(path.Err.Error(), 100) + "."
-		failure.Suggestion = "Check that SEEDANCE_DATA_DIR is a folder that this user may read and write."
+		failure.Suggestion = "Check that SEEDANCE_DATA_DIR is a folder that this user may read and write; `seedance-mcp doctor` looks at it."
 		return
 	}
 	failure.Code = video.Internal

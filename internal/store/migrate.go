@@ -76,6 +76,16 @@ func migrate(ctx context.Context, db *sql.DB, wait time.Duration) error {
 	return tx.Commit()
 }
 
+// SchemaVersion is the number of the newest migration that the file has seen.
+func (s *Store) SchemaVersion(ctx context.Context) (int, error) {
+	scripts, err := migrations()
+	if err != nil {
+		return 0, err
+	}
+	version, err := schemaVersion(ctx, s.readers, len(scripts))
+	return version, explain(err)
+}
+
 type rowQuerier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

@@ -37,6 +37,9 @@ func TestOlderFilesKeepTheirTasks(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = s.Close() }()
+			if now, err := s.SchemaVersion(t.Context()); err != nil || now != len(scripts) {
+				t.Errorf("schema %d, %v, want %d", now, err, len(scripts))
+			}
 			task, err := s.ByCallback(t.Context(), "token")
 			if err != nil || task.ID != "vid_old" || task.State != video.Unconfirmed || task.Request.Prompt != "A fox" || task.Hints != nil || task.Attempts != 0 {
 				t.Fatalf("task %+v, %v", task, err)

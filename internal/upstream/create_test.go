@@ -212,6 +212,20 @@ func TestCreateDefiniteRefusals(t *testing.T) {
 	}
 }
 
+// A body of the other dialect is refused with words about the model: then the
+// dialect is named, and only then.
+func TestOtherDialectIsNamed(t *testing.T) {
+	for body, named := range map[string]bool{
+		`{"message":"Unsupported NewAPI workflow: seedance-20"}`: true, `{"message":"Unknown model"}`: true,
+		`{"message":"Duration must be between 4 and 15 seconds"}`: false, `nope`: false,
+	} {
+		refused := createError(t, saysJSON(400, body))
+		if got := strings.Contains(refused.Suggestion, "SEEDANCE_DIALECT may be wrong (it is kinovi)"); got != named {
+			t.Errorf("%s: %q", body, refused.Suggestion)
+		}
+	}
+}
+
 func createError(t *testing.T, transport http.RoundTripper) *video.Error {
 	t.Helper()
 	accepted, err := client(t, base, video.Kinovi, transport).Create(t.Context(), payload, "")

@@ -192,7 +192,7 @@ func (c *Client) unreachable(err error) *video.Error {
 	return &video.Error{
 		Code:       video.Unavailable,
 		Message:    "The video service could not be reached: " + sentence(c.clean(reason(err))),
-		Suggestion: "Tasks go on meanwhile; ask again in a moment; if it goes on, check the network and the proxy.",
+		Suggestion: "Tasks go on meanwhile; ask again in a moment; if it goes on, check the network and the proxy (`seedance-mcp doctor` does).",
 		Err:        cause(err),
 	}
 }

@@ -181,7 +181,7 @@ func (c *Client) refusal(got answer, found problem) *video.Error {
 	case http.StatusUnauthorized:
 		refused.Code = video.Unauthenticated
 		refused.Message = "The video service does not accept the API key" + quoted
-		refused.Suggestion = "Set SEEDANCE_API_KEY to an active key of the account."
+		refused.Suggestion = "Set SEEDANCE_API_KEY to an active key of the account; `seedance-mcp doctor` shows what is wrong with it."
 	case http.StatusPaymentRequired:
 		refused.Code = video.InsufficientCredits
 		refused.Required, refused.Available = found.required, found.available
@@ -209,6 +209,9 @@ func (c *Client) refusal(got answer, found problem) *video.Error {
 		refused.Argument = found.argument
 		refused.Message = "The video service refused the request" + quoted
 		refused.Suggestion = "Change what it names and call generate_video again; list_models shows what each model takes."
+		if lower := strings.ToLower(said); strings.Contains(lower, "workflow") || strings.Contains(lower, "unknown model") {
+			refused.Suggestion = "If the video service refuses every model like this, SEEDANCE_DIALECT may be wrong (it is " + string(c.dialect) + "); `seedance-mcp doctor` tells. list_models shows what each model takes."
+		}
 	}
 	return refused
 }
