@@ -193,6 +193,13 @@ func TestOutcomes(t *testing.T) {
 				t.Errorf("a queued order was not sent within 45 s: %s", sent.Text)
 			}
 
+			keyed := `{"prompt":"A fox [sandbox:create-402]","idempotency_key":"k"}`
+			for _, text := range []string{w.fails(t, "generate_video", keyed).Text, w.works(t, "generate_video", keyed).Text} {
+				if strings.Count(text, "another key") != 1 || strings.Count(text, "idempotency_key") != 1 {
+					t.Errorf("a failed attempt whose key is taken is told: %s", text)
+				}
+			}
+
 			w.golden(t, "error_402_"+string(dialect), w.fails(t, "generate_video", `{"prompt":"A fox [sandbox:create-402]"}`, "credits", "vid_"))
 		})
 	}

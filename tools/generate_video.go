@@ -92,6 +92,9 @@ func recorded(err error, task video.Task) error {
 	}
 	told := *refused
 	told.Message = fmt.Sprintf("%s The attempt is kept as task %s.", sentence(told.Message), task.ID)
+	if task.IdempotencyKey != "" {
+		told.Message += " " + keyTaken
+	}
 	return &told
 }
 

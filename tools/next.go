@@ -15,6 +15,9 @@ const maxWaitSeconds = 45
 // that is told to wait often orders a second one instead.
 const notAgain = "Do not call generate_video again for this video."
 
+// keyTaken: whatever else changes, the key of a failed attempt brings it back.
+const keyTaken = "Its idempotency_key leads to this attempt for ever: a new one needs another key."
+
 // next says what to do about a task: the tool, its arguments, and what not to.
 func next(d Deps, task video.Task) string {
 	otherKey := ""
@@ -77,21 +80,16 @@ func nextAfterFailure(task video.Task) string {
 	switch {
 	case failure.Class == video.FailWithdrawn:
 		parts = append(parts, "It was taken back on purpose: call generate_video again only if the user wants it after all.")
-		return strings.Join(parts, " ")
-	case strings.Contains(suggestion, generateVideoName):
-		return strings.Join(parts, " ") // it says all of it
-	}
-	switch failure.Retry {
-	case video.RetrySame:
-		again := "The same request may succeed: call generate_video again with the same arguments"
-		if task.IdempotencyKey != "" {
-			again += " but another idempotency_key"
-		}
-		parts = append(parts, again+".")
-	case video.RetryChanged:
+	case strings.Contains(suggestion, generateVideoName): // it says all of it
+	case failure.Retry == video.RetrySame:
+		parts = append(parts, "The same request may succeed: call generate_video again with the same arguments.")
+	case failure.Retry == video.RetryChanged:
 		parts = append(parts, "Change the request as said, then call generate_video; unchanged it will fail again.")
 	default:
 		parts = append(parts, "Calling generate_video again does not help; tell the user.")
+	}
+	if task.IdempotencyKey != "" {
+		parts = append(parts, keyTaken)
 	}
 	return strings.Join(parts, " ")
 }
