@@ -312,11 +312,11 @@ type desk struct {
 	host    http.Handler
 }
 
-// hostFiles is the chat's page, with its script bundled.
-func hostFiles(t *testing.T) http.Handler {
+// hostFiles is the chat's page with its script, bundled from an entry.
+func hostFiles(t *testing.T, entry string) http.Handler {
 	t.Helper()
 	folder := install(t)
-	command := exec.CommandContext(t.Context(), filepath.Join("node_modules", ".bin", "esbuild"), "host.js", "--bundle", "--format=esm", "--log-level=warning")
+	command := exec.CommandContext(t.Context(), filepath.Join("node_modules", ".bin", "esbuild"), entry, "--bundle", "--format=esm", "--log-level=warning")
 	command.Dir = folder
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
@@ -325,7 +325,7 @@ func hostFiles(t *testing.T) http.Handler {
 		t.Fatalf("esbuild: %v\n%s", err, complaints.String())
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/host.js") {
+		if strings.HasSuffix(r.URL.Path, "/script.js") {
 			w.Header().Set("Content-Type", "text/javascript")
 			_, _ = w.Write(bundle)
 			return

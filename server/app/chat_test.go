@@ -14,7 +14,7 @@ import (
 
 // The player in a chat that is made of the official parts.
 func TestChat(t *testing.T) {
-	d := desk{browser: openBrowser(t), host: hostFiles(t)}
+	d := desk{browser: openBrowser(t), host: hostFiles(t, "today.js")}
 	for _, test := range []struct {
 		name string
 		run  func(*testing.T, desk)
@@ -33,6 +33,13 @@ func TestChat(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, d) })
 	}
+}
+
+// Clients in use are built on the generation of the official parts before.
+func TestChatInOlderClients(t *testing.T) {
+	d := desk{browser: openBrowser(t), host: hostFiles(t, "older.js")}
+	t.Run("by link", func(t *testing.T) { chatFollowsATaskAndPlaysIt(t, d) })
+	t.Run("by file", func(t *testing.T) { chatPlaysASavedFile(t, d) })
 }
 
 // A whole task in a chat: ordered, followed through the client, played.

@@ -42,7 +42,7 @@ func shoot(t *testing.T, tab context.Context, name string) {
 // The pages as the documents show them: in both schemes and on a narrow
 // screen nothing is cut off or wider than the window.
 func TestPictures(t *testing.T) {
-	d := desk{browser: openBrowser(t), host: hostFiles(t)}
+	d := desk{browser: openBrowser(t), host: hostFiles(t, "today.js")}
 	t.Run("chat", func(t *testing.T) { chatPictures(t, d) })
 	t.Run("gallery", func(t *testing.T) { galleryPictures(t, d.browser) })
 }
