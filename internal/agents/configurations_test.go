@@ -28,8 +28,14 @@ func claudeCode() agent {
 	}}
 }
 
+// notRestarted is all that is known to go wrong: most agents do not start a
+// stdio server again that died.
+func notRestarted() map[string]string {
+	return map[string]string{"stdio death": "not restarted, next session has it"}
+}
+
 func codex() agent {
-	return agent{name: "Codex", pkg: "@openai/codex", bin: "codex", setUp: func(w wish) invocation {
+	return agent{name: "Codex", pkg: "@openai/codex", bin: "codex", known: notRestarted(), setUp: func(w wish) invocation {
 		var config strings.Builder
 		fmt.Fprintf(&config, "model = \"gpt-5.2\"\nmodel_provider = \"standin\"\ncheck_for_update_on_startup = false\n\n")
 		fmt.Fprintf(&config, "[analytics]\nenabled = false\n\n[features]\nplugins = false\napps = false\n\n")
@@ -56,7 +62,7 @@ func codex() agent {
 }
 
 func geminiCLI() agent {
-	return agent{name: "Gemini CLI", pkg: "@google/gemini-cli", bin: "gemini", refusesItself: "params/duration must be <= 15", setUp: func(w wish) invocation {
+	return agent{name: "Gemini CLI", pkg: "@google/gemini-cli", bin: "gemini", known: notRestarted(), refusesItself: "params/duration must be <= 15", setUp: func(w wish) invocation {
 		server := map[string]any{"httpUrl": w.server.url}
 		if w.server.url == "" {
 			server = map[string]any{"command": w.server.command[0], "args": w.server.command[1:], "env": w.server.env}
@@ -78,7 +84,7 @@ func geminiCLI() agent {
 }
 
 func copilot() agent {
-	return agent{name: "Copilot CLI", pkg: "@github/copilot", bin: "copilot", setUp: func(w wish) invocation {
+	return agent{name: "Copilot CLI", pkg: "@github/copilot", bin: "copilot", known: notRestarted(), setUp: func(w wish) invocation {
 		server := map[string]any{"type": "http", "url": w.server.url}
 		if w.server.url == "" {
 			server = map[string]any{"type": "local", "command": w.server.command[0], "args": w.server.command[1:], "env": w.server.env}
@@ -96,7 +102,7 @@ func copilot() agent {
 }
 
 func opencode() agent {
-	return agent{name: "opencode", pkg: "opencode-ai", bin: "opencode", setUp: func(w wish) invocation {
+	return agent{name: "opencode", pkg: "opencode-ai", bin: "opencode", known: notRestarted(), setUp: func(w wish) invocation {
 		server := map[string]any{"type": "remote", "url": w.server.url, "enabled": true}
 		if w.server.url == "" {
 			server = map[string]any{"type": "local", "command": w.server.command, "environment": w.server.env, "enabled": true}
@@ -121,7 +127,7 @@ func opencode() agent {
 }
 
 func cline() agent {
-	return agent{name: "Cline", pkg: "cline", bin: "cline", tries: []string{"data.cline.bot:443"}, setUp: func(w wish) invocation {
+	return agent{name: "Cline", pkg: "cline", bin: "cline", known: notRestarted(), tries: []string{"data.cline.bot:443"}, setUp: func(w wish) invocation {
 		transport := map[string]any{"type": "streamableHttp", "url": w.server.url}
 		if w.server.url == "" {
 			transport = map[string]any{"type": "stdio", "command": w.server.command[0], "args": w.server.command[1:], "env": w.server.env}

@@ -94,13 +94,15 @@ func restartBeforeWaiting(_ *testing.T, w *world) func(standin.Turn) {
 }
 
 // deathDuringWait ends the server once it has heard the first question about
-// the task. Over HTTP it is there again a second later; over stdio it is for
-// the agent to start it.
+// the task. Over HTTP it is there again when the model, which thinks longer
+// than the stand-in, asks once more; over stdio it is for the agent to start it.
 func deathDuringWait(t *testing.T, w *world) func(standin.Turn) {
 	var once sync.Once
 	var ended sync.WaitGroup
 	t.Cleanup(ended.Wait)
+	over := make(chan struct{})
 	kill := func() {
+		defer close(over)
 		for !bytes.Contains(w.heard(), []byte(status)) {
 			select {
 			case <-t.Context().Done():
@@ -116,8 +118,16 @@ func deathDuringWait(t *testing.T, w *world) func(standin.Turn) {
 		}
 	}
 	return func(turn standin.Turn) {
-		if asks(turn, status) {
-			once.Do(func() { ended.Go(kill) })
+		if !asks(turn, status) {
+			return
+		}
+		first := false
+		once.Do(func() {
+			first = true
+			ended.Go(kill)
+		})
+		if !first {
+			<-over
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -154,6 +155,7 @@ func serveHTTP(t *testing.T, binary string, settings map[string]string) *httpSer
 			r.Out.Host = r.Out.URL.Host
 		},
 		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // servers are killed on purpose
 		// A server that is gone refuses the connection; the nearest to that
 		// behind a listener is to break it.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
