@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,8 +27,9 @@ type generation struct {
 	wish engine.Wish
 	json bool
 	yes  bool
-	// dir and name are where --out wants the video; "": the usual folder.
-	dir, name string
+	// dir and name are where --out wants the video; "": the usual folder. file
+	// is the name as it was written.
+	dir, name, file string
 }
 
 func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
@@ -54,17 +54,27 @@ func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	code, err := g.runWith(ctx, s, rest, *out)
+	if err != nil && g.json {
+		err = errors.Join(err, printError(t, err))
+	}
+	return code, err
+}
+
+// runWith checks what the flags ask for, and does it.
+func (g *generation) runWith(ctx context.Context, s settings, rest []string, out string) (int, error) {
 	if len(rest) == 0 {
 		return exitUsage, usageError("there is no prompt; write it in quotes: seedance-mcp generate \"a red fox\"")
 	}
-	ask.Prompt = strings.Join(rest, " ")
-	if err := g.setOut(*out); err != nil {
+	g.wish.Ask.Prompt = strings.Join(rest, " ")
+	if err := g.setOut(out); err != nil {
 		return exitUsage, err
 	}
 	if g.dir != "" && s.download != nil && !*s.download {
 		return exitUsage, usageError("--out needs downloads, which --download off or SEEDANCE_DOWNLOAD switches off")
 	}
-	if g.app, err = newApp(s, t, wiring{downloads: true, saveTo: g.dir, logLevel: slog.LevelWarn}); err != nil {
+	var err error
+	if g.app, err = newApp(s, g.t, wiring{downloads: true, saveTo: g.dir, logLevel: slog.LevelWarn}); err != nil {
 		return exitFailed, err
 	}
 	ctx, cancel := untilSignal(ctx)
@@ -73,45 +83,9 @@ func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 		return exitFailed, err
 	}
 	code, err := g.run(ctx)
-	if err != nil && g.json {
-		err = errors.Join(err, printError(t, err))
-	}
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
-	return code, errors.Join(err, g.app.engine.Close(grace))
-}
-
-// setOut reads --out, a folder or a file name, and refuses what cannot be
-// written before anything is paid.
-func (g *generation) setOut(out string) error {
-	if out == "" {
-		return nil
-	}
-	path, err := filepath.Abs(out)
-	if err != nil {
-		return usageError("--out: %s", err)
-	}
-	g.dir = path
-	if ext := filepath.Ext(path); ext != "" {
-		g.dir, g.name = filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), ext)
-	}
-	info, err := os.Stat(g.dir)
-	switch {
-	case err == nil && !info.IsDir():
-		return usageError("--out %s: %s is a file, not a folder", out, g.dir)
-	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(g.dir, 0o755); err != nil { //nolint:gosec // the user's own folder, as mkdir makes it
-			return usageError("--out %s: %s", out, err)
-		}
-	case err != nil:
-		return usageError("--out %s: %s", out, err)
-	}
-	if g.name != "" {
-		if _, err := os.Stat(path); err == nil {
-			return usageError("--out %s exists already", out)
-		}
-	}
-	return nil
+	return code, errors.Join(err, g.app.close(grace))
 }
 
 func (g *generation) run(ctx context.Context) (int, error) {
@@ -141,17 +115,47 @@ func (g *generation) run(ctx context.Context) (int, error) {
 		fmt.Fprintf(g.t.err, "\nInterrupted. %s Pick it up with:\n\n  seedance-mcp tasks %s --wait\n", leftBehind(task), task.ID)
 		return exitBroken, nil
 	}
-	if task.State == video.Success && g.dir != "" {
-		saved, err := g.app.engine.Download(ctx, localPrincipal, task.ID, g.dir, g.name)
-		if err != nil {
-			for _, v := range task.Videos {
-				fmt.Fprintf(g.t.err, "URL       %s\n", v.URL)
-			}
-			return exitFailed, fmt.Errorf("the video is made, but not saved: %w", err)
+	if task.State == video.Success && g.app.downloads {
+		if task, err = save(ctx, g.app, task, g.dir, g.name); err != nil {
+			return exitFailed, err
 		}
-		task = saved
+		g.sayRenamed(task)
 	}
 	return g.report(task)
+}
+
+// save puts the task's video where it is wanted; "" and "": where it usually
+// is, and may be already.
+func save(ctx context.Context, a *app, task video.Task, dir, name string) (video.Task, error) {
+	saved, err := a.engine.Download(ctx, task.Principal, task.ID, dir, name)
+	if err == nil {
+		return saved, nil
+	}
+	var links strings.Builder
+	for _, v := range task.Videos {
+		links.WriteString("\nURL       " + v.URL + reach(v.URL))
+	}
+	return task, fmt.Errorf("the video is made and paid, but not saved: %s%s\nFetch it  seedance-mcp tasks %s --wait%w",
+		forPerson(err.Error(), task.ID), links.String(), task.ID, silent{err})
+}
+
+// silent keeps an error's code where its text is told already.
+type silent struct{ error }
+
+// Error is nothing.
+func (silent) Error() string { return "" }
+
+// Unwrap gives the error.
+func (s silent) Unwrap() error { return s.error }
+
+// sayRenamed tells of a file that is not called as --out wanted it.
+func (g *generation) sayRenamed(task video.Task) {
+	if g.file == "" || len(task.Videos) == 0 {
+		return
+	}
+	if got := filepath.Base(task.Videos[0].Path); got != g.file {
+		g.sayf("Note      saved as %s: what %s names is another kind of file, or no name on every system\n", got, g.file)
+	}
 }
 
 // leftBehind says what becomes of a task that nobody follows.

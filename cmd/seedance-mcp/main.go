@@ -49,6 +49,7 @@ func commands() []command {
 		{"http", "", "serve MCP over streamable HTTP, for agent frameworks", runHTTP},
 		{"tasks", "[ID]", "list tasks, or show, follow, settle or withdraw one", runTasks},
 		{"keys", "create NAME", "make, list and revoke access keys of the HTTP server", runKeys},
+		{"models", "", "list the models with their limits and prices", runModels},
 		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},
 		{"install", "[CLIENT]", "put the server into an assistant's configuration", runInstall},
 		{"doctor", "", "check key, service, store and clients; spends nothing", runDoctor},
@@ -89,10 +90,11 @@ func Main(ctx context.Context, t terminal, args []string) int {
 		case errors.Is(err, flag.ErrHelp):
 			return exitOK
 		case errors.Is(err, errUsage):
-			fmt.Fprintf(t.err, "seedance-mcp %s: %s\nSee: seedance-mcp %s --help\n", c.name, strings.TrimPrefix(err.Error(), errUsage.Error()+": "), c.name)
+			said := forPerson(strings.TrimPrefix(err.Error(), errUsage.Error()+": "), "")
+			fmt.Fprintf(t.err, "seedance-mcp %s: %s\nSee: seedance-mcp %s --help\n", c.name, said, c.name)
 			return exitUsage
 		case err != nil:
-			fmt.Fprintf(t.err, "seedance-mcp %s: %s\n", c.name, err)
+			fmt.Fprintf(t.err, "seedance-mcp %s: %s\n", c.name, forPerson(err.Error(), ""))
 			return max(code, exitFailed)
 		}
 		return code

@@ -97,7 +97,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"upstream": scriptUpstream, "paid": scriptPaid, "damage": scriptDamage, "lock": scriptLock, "unlock": scriptUnlock,
-			"smalldisk": scriptSmallDisk, "fill": scriptFill,
+			"smalldisk": scriptSmallDisk,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "smalldisk" {

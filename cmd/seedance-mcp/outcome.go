@@ -36,11 +36,17 @@ type creditsView struct {
 }
 
 func taskJSON(task video.Task) taskView {
+	failure := task.Failure
+	if failure != nil {
+		told := *failure
+		told.Message, told.Suggestion = forPerson(told.Message, task.ID), forPerson(told.Suggestion, task.ID)
+		failure = &told
+	}
 	return taskView{
-		TaskID: task.ID, UpstreamTaskID: task.UpstreamID, Status: task.State, Reason: task.Reason,
+		TaskID: task.ID, UpstreamTaskID: task.UpstreamID, Status: task.State, Reason: forPerson(task.Reason, task.ID),
 		Model: task.Request.Model, Workflow: task.Workflow, Prompt: task.Request.Prompt, Videos: task.Videos,
 		Credits: creditsView{Estimated: task.Quote.Credits, Used: task.Used, Settled: task.Settled},
-		Error:   task.Failure, CreatedAt: task.CreatedAt, CompletedAt: task.CompletedAt, Sandbox: task.Sandbox,
+		Error:   failure, CreatedAt: task.CreatedAt, CompletedAt: task.CompletedAt, Sandbox: task.Sandbox,
 	}
 }
 
@@ -54,14 +60,14 @@ func printOutcome(w io.Writer, task video.Task) {
 		fmt.Fprintf(w, "URL       %s%s\n", v.URL, reach(v.URL))
 	}
 	if f := task.Failure; f != nil {
-		fmt.Fprintf(w, "Failed    %s\n", f.Message)
+		fmt.Fprintf(w, "Failed    %s\n", forPerson(f.Message, task.ID))
 		fmt.Fprintf(w, "Charged   %s\n", f.Charged)
 		if f.Suggestion != "" {
-			fmt.Fprintf(w, "Advice    %s\n", f.Suggestion)
+			fmt.Fprintf(w, "Advice    %s\n", forPerson(f.Suggestion, task.ID))
 		}
 	}
 	if task.State == video.Unconfirmed {
-		fmt.Fprintf(w, "Unclear   The answer to the paid call was lost: it may have been charged, and is not sent again by itself.\n")
+		fmt.Fprintf(w, "Unclear   %s\n", forPerson(task.Reason, task.ID))
 		fmt.Fprintf(w, "Advice    Look at the account's task list, then: seedance-mcp tasks resolve %s\n", task.ID)
 	}
 	if task.Sandbox {
@@ -97,9 +103,11 @@ func printError(t terminal, err error) error {
 	view := struct {
 		Code    video.Code `json:"code,omitempty"`
 		Message string     `json:"message"`
-	}{Message: strings.TrimPrefix(err.Error(), errUsage.Error()+": ")}
+	}{Message: forPerson(strings.TrimPrefix(err.Error(), errUsage.Error()+": "), "")}
 	if told, ok := errors.AsType[*video.Error](err); ok {
 		view.Code = told.Code
+	} else if errors.Is(err, errUsage) {
+		view.Code = video.Invalid
 	}
 	_, err = printJSON(t, map[string]any{"error": view})
 	return err

@@ -23,6 +23,7 @@ type progressView struct {
 	live  bool
 	drawn bool
 	task  video.Task
+	share float64 // shown last: it never falls
 	done  chan struct{}
 	ended sync.WaitGroup
 }
@@ -65,18 +66,20 @@ func (v *progressView) show(task video.Task) {
 	v.task = task
 	if changed {
 		v.clear()
-		fmt.Fprintf(v.out, "State     %s%s\n", task.State, aside(task.Reason))
+		fmt.Fprintf(v.out, "State     %s%s\n", task.State, stateAside(task))
 	}
 	if v.live && !task.State.Settled() {
 		v.draw()
 	}
 }
 
-func aside(reason string) string {
-	if reason == "" {
+// stateAside is why a task stands where it stands; an unconfirmed one's reason
+// is told at length with its outcome.
+func stateAside(task video.Task) string {
+	if task.Reason == "" || task.State == video.Unconfirmed {
 		return ""
 	}
-	return " (" + reason + ")"
+	return " (" + forPerson(task.Reason, task.ID) + ")"
 }
 
 const barWidth = 30
@@ -85,15 +88,24 @@ func (v *progressView) draw() {
 	elapsed := time.Since(v.task.CreatedAt)
 	line := fmt.Sprintf("%d s", int(elapsed.Seconds()))
 	left := v.app.engine.ETA(context.Background(), v.task)
-	share := 0.0
 	if left > 0 {
-		share = min(float64(elapsed)/float64(elapsed+left), 0.95)
 		line += fmt.Sprintf(", about %d s left", int(left.Seconds()+0.5))
 	}
-	filled := int(share * barWidth)
+	v.share = shareDone(v.share, elapsed, left)
+	filled := int(v.share * barWidth)
 	v.clear()
-	fmt.Fprintf(v.out, "[%s%s] %3.0f %%  %s", strings.Repeat("█", filled), strings.Repeat("░", barWidth-filled), share*100, line)
+	fmt.Fprintf(v.out, "[%s%s] %3.0f %%  %s", strings.Repeat("█", filled), strings.Repeat("░", barWidth-filled), v.share*100, line)
 	v.drawn = true
+}
+
+// shareDone is how much of a task is done, by its time. It never falls, and
+// stays where it was once nobody can tell what is left; the last part is the
+// end's.
+func shareDone(before float64, elapsed, left time.Duration) float64 {
+	if left <= 0 {
+		return before
+	}
+	return max(before, min(float64(elapsed)/float64(elapsed+left), 0.95))
 }
 
 func (v *progressView) clear() {

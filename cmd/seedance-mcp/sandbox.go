@@ -41,10 +41,14 @@ func runSandbox(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitFailed, fmt.Errorf("cannot listen on %s: %w; choose another with --addr", *addr, err)
 	}
-	base := "http://" + listener.Addr().String()
+	base := ownURL(listener.Addr(), "")
+	everywhere := base != "http://"+listener.Addr().String()
 	options := sandbox.Options{
 		Catalog: models, Dialect: s.dialect, Speed: s.sandboxSpeed, BaseURL: base, Logger: s.logger(t.err, slog.LevelInfo),
 		Webhooks: &http.Client{Timeout: 10 * time.Second},
+	}
+	if everywhere {
+		options.BaseURL = "" // links lead to where each caller came from
 	}
 	if *persist {
 		options.Dir = s.dataDir + "/sandbox"
@@ -57,6 +61,9 @@ func runSandbox(ctx context.Context, t terminal, args []string) (int, error) {
 	defer func() { _ = box.Close() }() // nothing is written any more
 	fmt.Fprintf(t.out, "The simulated upstream (%s dialect) answers at %s/api/v1 with the key %s\n\n", s.dialect, base, box.Key())
 	fmt.Fprintf(t.out, "  export SEEDANCE_API_URL=%s/api/v1 SEEDANCE_API_KEY=%s SEEDANCE_DIALECT=%s\n", base, box.Key(), s.dialect)
+	if everywhere {
+		fmt.Fprintf(t.out, "\nIt listens on every address of this machine, and its keys are no secret: other machines use this one's name for 127.0.0.1.\n")
+	}
 	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	return serveUntilSignal(ctx, func() error { return server.Serve(listener) }, func(ctx context.Context) error { return server.Shutdown(ctx) })
 }

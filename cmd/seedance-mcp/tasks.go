@@ -46,6 +46,15 @@ func runTasks(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	code, err := f.runWith(ctx, t, s, rest)
+	if err != nil && f.json {
+		err = errors.Join(err, printError(t, err))
+	}
+	return code, err
+}
+
+// runWith checks what the flags ask for, and does it.
+func (f taskFlags) runWith(ctx context.Context, t terminal, s settings, rest []string) (int, error) {
 	if f.state != "" && !video.State(f.state).Valid() {
 		return exitUsage, usageError("--state must be one of %v", video.States())
 	}
@@ -64,7 +73,7 @@ func runTasks(ctx context.Context, t terminal, args []string) (int, error) {
 	code, err := tasksCommand(ctx, a, t, f, rest)
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
-	return code, errors.Join(err, a.engine.Close(grace))
+	return code, errors.Join(err, a.close(grace))
 }
 
 func tasksCommand(ctx context.Context, a *app, t terminal, f taskFlags, rest []string) (int, error) {
@@ -150,6 +159,9 @@ func showTask(ctx context.Context, a *app, t terminal, f taskFlags, id string) (
 		show = view.show
 	}
 	task, err = followTask(ctx, a, task, show)
+	if err == nil && task.State == video.Success && a.downloads {
+		task, err = save(ctx, a, task, "", "")
+	}
 	code, err := printTask(t, f, task, err)
 	switch {
 	case err != nil:
@@ -169,7 +181,7 @@ func printTask(t terminal, f taskFlags, task video.Task, err error) (int, error)
 	if f.json {
 		return printJSON(t, taskJSON(task))
 	}
-	fmt.Fprintf(t.out, "Task      %s\nState     %s%s\nPrompt    %s\nModel     %s\nCreated   %s\n", task.ID, task.State, aside(task.Reason),
+	fmt.Fprintf(t.out, "Task      %s\nState     %s%s\nPrompt    %s\nModel     %s\nCreated   %s\n", task.ID, task.State, stateAside(task),
 		video.Clip(task.Request.Prompt, 200), task.Request.Model, task.CreatedAt.Local().Format(time.RFC1123))
 	printOutcome(t.out, task)
 	if !task.State.Settled() {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"net/http/httptest"
 	"os"
 	"strconv"
@@ -79,34 +78,3 @@ func scriptLock(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func scriptUnlock(ts *testscript.TestScript, _ bool, _ []string) { (*ts.Value(lockKey{}).(*func()))() }
-
-// scriptFill leaves so much of a small disk free.
-func scriptFill(ts *testscript.TestScript, _ bool, args []string) {
-	free, err := parseSize(args[1])
-	ts.Check(err)
-	file, err := os.Create(ts.MkAbs(args[0]))
-	ts.Check(err)
-	defer file.Close()
-	piece := make([]byte, 4096)
-	for written := int64(0); ; written += int64(len(piece)) {
-		if _, err := file.Write(piece); err != nil {
-			ts.Check(file.Truncate(max(0, written-free)))
-			return
-		}
-	}
-}
-
-func parseSize(text string) (int64, error) {
-	var n int64
-	var unit string
-	if _, err := fmt.Sscanf(text, "%d%s", &n, &unit); err != nil {
-		return 0, err
-	}
-	switch unit {
-	case "k":
-		return n << 10, nil
-	case "m":
-		return n << 20, nil
-	}
-	return 0, fmt.Errorf("size %q", text)
-}

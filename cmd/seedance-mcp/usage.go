@@ -44,9 +44,30 @@ func showUsage(ctx context.Context, a *app, t terminal, f taskFlags) (int, error
 		fmt.Fprintf(t.out, "Estimates were off by %s %% in sum\n", usage.EstimateErrorPercent)
 	}
 	for _, b := range usage.Budgets {
-		fmt.Fprintf(t.out, "Budget per %s: %s of %s left (%s spent, %s reserved)\n", b.Name, b.Left, b.Limit, b.Spent, b.Reserved)
+		fmt.Fprintln(t.out, budgetLine(b))
 	}
 	return exitOK, nil
+}
+
+// budgetLine tells what a budget leaves, and how it came to it where that is
+// the asker's to know.
+func budgetLine(b engine.BudgetLeft) string {
+	line := "Budget per " + b.Name
+	if b.Scope == engine.Own {
+		line = "Own budget per " + b.Name
+	}
+	line += ": " + b.Left.String()
+	if b.Limit != nil {
+		line += " of " + b.Limit.String()
+	}
+	line += " left"
+	if b.Spent != nil && b.Reserved != nil {
+		line += " (" + b.Spent.String() + " spent, " + b.Reserved.String() + " reserved)"
+	}
+	if !b.ResetsAt.IsZero() {
+		line += ", anew on " + b.ResetsAt.UTC().Format(time.DateOnly)
+	}
+	return line
 }
 
 func usageCSV(t terminal, usage engine.Usage) (int, error) {
