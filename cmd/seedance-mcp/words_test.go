@@ -24,7 +24,7 @@ func TestNothingSpeaksToAnAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	pattern := `\b(the user|force_new|idempotency_key|confirm_token|max_credits`
-	for _, row := range strings.Split(tools.Markdown(tools.Deps{Catalog: models, Dialect: video.Workflow, Downloads: true}), "\n") {
+	for row := range strings.SplitSeq(tools.Markdown(tools.Deps{Catalog: models, Dialect: video.Workflow, Downloads: true}), "\n") {
 		if name, _, ok := strings.Cut(strings.TrimPrefix(row, "| `"), "`"); ok && strings.HasPrefix(row, "| `") {
 			pattern += "|" + name
 		}
