@@ -7,9 +7,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
+
+// oldestNode is what Gemini CLI asks for, and more than the starters of the
+// others, which are programs of their own, do.
+const oldestNode = 20
 
 // install brings the agents from npm, in the locked versions, and gives those
 // versions by package.
@@ -28,6 +33,9 @@ func install(t *testing.T, agents []agent) map[string]string {
 			missing("%s is not installed: no agent can run", program)
 		}
 	}
+	if tooOld(t) {
+		withNewNode(t, missing)
+	}
 	locked := versions(t, "package-lock.json")
 	if installed(t, locked, agents) {
 		return locked
@@ -43,6 +51,38 @@ func install(t *testing.T, agents []agent) map[string]string {
 		t.Fatal("npm installed other versions than those that are locked")
 	}
 	return locked
+}
+
+// tooOld says that the system's Node is older than the agents can do with.
+func tooOld(t *testing.T) bool {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), "node", "--version").Output()
+	if err != nil {
+		t.Fatalf("node --version: %v", err)
+	}
+	version, _, _ := strings.Cut(strings.TrimPrefix(string(output), "v"), ".")
+	major, err := strconv.Atoi(version)
+	if err != nil {
+		t.Fatalf("node --version: %q", output)
+	}
+	return major < oldestNode
+}
+
+// withNewNode installs a newer Node and puts it first in PATH for this test.
+func withNewNode(t *testing.T, missing func(string, ...any)) {
+	t.Helper()
+	bin, err := filepath.Abs(filepath.Join("node", "node_modules", "node", "bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(bin); err != nil {
+		cmd := exec.CommandContext(t.Context(), "npm", "ci")
+		cmd.Dir = "node"
+		if output, err := cmd.CombinedOutput(); err != nil {
+			missing("npm ci in the folder node: %v: no agent can run\n%s", err, output)
+		}
+	}
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // installed compares what is there with what is locked.
