@@ -108,6 +108,7 @@ type Server struct {
 	asks      *asks         // requests to clients over HTTP
 	slots     chan struct{} // MCP calls over HTTP
 	callbacks *callbacks
+	unused    unusedConns
 	sessions  atomic.Uint64 // numbers sessions
 
 	draining  context.Context // ended by Drain

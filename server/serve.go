@@ -63,6 +63,7 @@ func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		ConnState:         s.unused.note,
 		// No ReadTimeout and no WriteTimeout: they count from the request's
 		// first byte and would cut a stream that rightly lasts minutes. Bodies
 		// and writes have deadlines of their own instead.
@@ -75,6 +76,7 @@ func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.Drain()
+	s.unused.close()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timing.shutdown)
 	defer cancel()
 	err := web.Shutdown(grace)
