@@ -275,26 +275,6 @@ func (e *Engine) refresh(ctx context.Context, tasks Store, task video.Task) {
 	}
 }
 
-// leaveDownload leaves a file to processes that download, for a limited time:
-// the claim has booked the next offer, those after it come ever more rarely.
-func (e *Engine) leaveDownload(ctx context.Context, tasks Store, task video.Task) {
-	ended := !e.now().Before(task.CompletedAt.Add(lookAgainFor))
-	_, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
-		switch {
-		case ended:
-			*t = rested(*t)
-		case t.Interval < maxFetchPause:
-			t.Interval = min(maxFetchPause, 2*t.Interval)
-		default:
-			return store.ErrUnchanged
-		}
-		return nil
-	})
-	if err != nil {
-		e.logStore(ctx, "give up a download", task, err)
-	}
-}
-
 // Download saves a finished task's video, or videos, now: into dir ("": the
 // usual folder) as name ("": made from the prompt), and gives the task with
 // the paths. Files that are there already stay. Conflict: the task has no

@@ -106,8 +106,8 @@ func TestDownloadRefuses(t *testing.T) {
 	})
 }
 
-// A process that keeps no files leaves them to one that does, without asking
-// for them all the time.
+// A process that keeps no files leaves them to one that does, and raises no
+// alarm meanwhile.
 func TestProcessWithoutDownloadsLeavesThem(t *testing.T) {
 	inWorld(t, func(w *world) {
 		broken := newMedia(t, 0)
@@ -119,10 +119,13 @@ func TestProcessWithoutDownloadsLeavesThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		off := w.start(func(o *engine.Options) { o.CallbackURL = nil })
+		before := mustGet(t, off, alice, got.Task.ID)
 		time.Sleep(30 * time.Minute)
-		left := mustGet(t, off, alice, got.Task.ID)
-		if left.DueAt.IsZero() || left.Interval < 10*time.Minute || left.Interval > time.Hour {
-			t.Errorf("due at %s, every %s", left.DueAt, left.Interval)
+		if left := mustGet(t, off, alice, got.Task.ID); left.DueAt.IsZero() || left.Polls != before.Polls || left.Version != before.Version {
+			t.Errorf("it was claimed: %+v", left)
+		}
+		if n, err := off.Overdue(context.Background()); err != nil || n != 0 {
+			t.Errorf("%d overdue, %v", n, err)
 		}
 		if err := off.Close(context.Background()); err != nil {
 			t.Fatal(err)
@@ -133,6 +136,34 @@ func TestProcessWithoutDownloadsLeavesThem(t *testing.T) {
 		synctest.Wait()
 		if n := len(m.all()); n != 1 {
 			t.Errorf("fetched %d times", n)
+		}
+	})
+}
+
+// unseeing never gets an answer to a look.
+type unseeing struct{ engine.Upstream }
+
+func (unseeing) Record(context.Context, string) (upstream.Record, error) {
+	return upstream.Record{}, video.Errorf(video.Unavailable, "no answer")
+}
+
+// A process that keeps no files shares the store with one that does. Whoever
+// sees the video finished, the file is fetched by the one that keeps files, if
+// it ordered the video, and at once.
+func TestFileIsFetchedThoughAnotherProcessSawTheEnd(t *testing.T) {
+	inWorld(t, func(w *world) {
+		keeps := newMedia(t, time.Second)
+		orderer := w.start(polling, with(keeps), func(o *engine.Options) { o.Account.Upstream = unseeing{o.Account.Upstream} })
+		other := w.start(polling)
+		wanted := mustSubmit(t, orderer, alice, ask("kept")).Task
+		mustSubmit(t, other, bob, ask("not kept"))
+		tasks, err := orderer.Wait(context.Background(), alice, []string{wanted.ID}, true, 45*time.Second, nil)
+		if err != nil || tasks[0].State != video.Success || tasks[0].Videos[0].Path == "" {
+			t.Fatalf("waited for %+v, %v", tasks, err)
+		}
+		time.Sleep(time.Minute)
+		if got := keeps.all(); len(got) != 1 {
+			t.Errorf("fetched %v", got)
 		}
 	})
 }

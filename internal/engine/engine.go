@@ -176,7 +176,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = tasks.NextDue(ctx, e.upstreams())
+	_, err = tasks.NextDue(ctx, e.upstreams(), e.keepsFiles())
 	return err
 }
 
@@ -266,6 +266,9 @@ func (e *Engine) now() time.Time { return e.o.Now().UTC().Truncate(time.Millisec
 
 // upstreams are the accounts whose tasks this engine follows.
 func (e *Engine) upstreams() []string { return []string{e.o.Account.Fingerprint} }
+
+// keepsFiles says that this engine fetches finished videos.
+func (e *Engine) keepsFiles() bool { return e.o.Media != nil }
 
 // ours says that this engine can ask about the task.
 func (e *Engine) ours(task video.Task) bool { return task.Upstream == e.o.Account.Fingerprint }

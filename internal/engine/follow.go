@@ -69,7 +69,7 @@ func (e *Engine) claim(ctx context.Context, tasks Store) (full bool, err error) 
 	if free == 0 {
 		return true, nil
 	}
-	claimed, err := tasks.Claim(ctx, store.ClaimQuery{Now: e.now(), Upstreams: e.upstreams(), Limit: free})
+	claimed, err := tasks.Claim(ctx, store.ClaimQuery{Now: e.now(), Upstreams: e.upstreams(), Files: e.keepsFiles(), Limit: free})
 	if err != nil {
 		if ctx.Err() == nil {
 			e.o.Logger.Warn("cannot claim due tasks", "error", err)
@@ -104,7 +104,7 @@ func (e *Engine) untilNext(ctx context.Context, tasks Store, full bool, claimErr
 		}
 		return idleLook
 	}
-	next, err := tasks.NextDue(ctx, e.upstreams())
+	next, err := tasks.NextDue(ctx, e.upstreams(), e.keepsFiles())
 	switch {
 	case err != nil:
 		return storeRetry
@@ -118,7 +118,7 @@ func (e *Engine) untilNext(ctx context.Context, tasks Store, full bool, claimErr
 // overdue raises the alarm when tasks are due and nobody claims them although
 // slots are free: one wrong parameter would stop every claim silently.
 func (e *Engine) overdue(ctx context.Context, tasks Store, now time.Time) bool {
-	count, err := tasks.Overdue(ctx, e.upstreams(), now.Add(-overdueAfter))
+	count, err := tasks.Overdue(ctx, e.upstreams(), now.Add(-overdueAfter), e.keepsFiles())
 	if err != nil || count == 0 {
 		return false
 	}
@@ -134,7 +134,7 @@ func (e *Engine) Overdue(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return tasks.Overdue(ctx, e.upstreams(), e.now().Add(-overdueAfter))
+	return tasks.Overdue(ctx, e.upstreams(), e.now().Add(-overdueAfter), e.keepsFiles())
 }
 
 // deal does what a due task needs.
@@ -152,10 +152,8 @@ func (e *Engine) deal(ctx context.Context, tasks Store, task video.Task) {
 		e.lookByName(ctx, tasks, task)
 	case wantsSettling(task, e.now()):
 		e.look(ctx, tasks, task)
-	case e.o.Media != nil && wantsFile(task):
+	case e.keepsFiles() && wantsFile(task):
 		e.queueDownload(tasks, task)
-	case wantsFile(task) && task.Settled:
-		e.leaveDownload(ctx, tasks, task)
 	case task.UpstreamID != "":
 		e.look(ctx, tasks, task)
 	}
@@ -228,7 +226,7 @@ func (e *Engine) look(ctx context.Context, tasks Store, task video.Task) {
 
 // sight is a look made now.
 func (e *Engine) sight(ctx context.Context, tasks Store, task video.Task, record upstreamRecord, err error) sight {
-	return sight{record: record, err: err, at: e.now(), pace: e.paceOf(ctx, tasks, task), fetch: e.o.Media != nil}
+	return sight{record: record, err: err, at: e.now(), pace: e.paceOf(ctx, tasks, task), fetch: e.keepsFiles() || task.Save}
 }
 
 // apply stores a look, whatever has become of the task meanwhile.

@@ -101,6 +101,7 @@ func (e *Engine) adopt(ctx context.Context, tasks Store, principal, id string) (
 		Quote:       video.Quote{Reason: "made elsewhere"},
 		CreatedAt:   now,
 		SubmittedAt: now,
+		Save:        e.keepsFiles(),
 	}
 	if made := record.CreatedAt; !made.IsZero() && made.Before(now) {
 		task.CreatedAt, task.SubmittedAt = made, made

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/upstream"
 	"seedance-mcp/internal/video"
 )
@@ -21,7 +22,7 @@ const (
 	// success; lookAgainFor is how long a finished task is still asked about
 	// when something of it is missing, every lookAgainEvery.
 	settleAfter    = 10 * time.Minute
-	lookAgainEvery = time.Hour
+	lookAgainEvery = store.FetchWithin
 	lookAgainFor   = 24 * time.Hour
 )
 

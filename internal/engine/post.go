@@ -79,6 +79,9 @@ func (e *Engine) storeAnswer(tasks Store, task video.Task, a answer) (video.Task
 		if err == nil {
 			return stored, nil
 		}
+		if try == 0 {
+			e.o.Logger.Warn("createTask was answered, but the answer cannot be stored yet", "task", task.ID, "accepted", a.accepted.TaskID, "error", err)
+		}
 		if video.CodeOf(err) == video.Conflict {
 			a = answer{err: errFollowedElsewhere(a.accepted.TaskID), attempt: a.attempt, at: a.at}
 		}

@@ -21,8 +21,8 @@ type Store interface {
 	Take(ctx context.Context, id string, change func(store.Slots, *video.Task) error) (video.Task, error)
 	LearnLimit(ctx context.Context, upstream string, limit int, at time.Time) error
 	Claim(ctx context.Context, q store.ClaimQuery) ([]video.Task, error)
-	NextDue(ctx context.Context, upstreams []string) (time.Time, error)
-	Overdue(ctx context.Context, upstreams []string, before time.Time) (int, error)
+	NextDue(ctx context.Context, upstreams []string, files bool) (time.Time, error)
+	Overdue(ctx context.Context, upstreams []string, before time.Time, files bool) (int, error)
 	Queued(ctx context.Context, upstream string) ([]store.QueueHead, error)
 	Get(ctx context.Context, id string) (video.Task, error)
 	ByUpstreamID(ctx context.Context, upstream, upstreamID string) (video.Task, error)

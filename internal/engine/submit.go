@@ -165,6 +165,7 @@ func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) 
 		DueAt:          now.Add(e.o.Hold),
 		Interval:       e.o.Hold,
 		Attempts:       1,
+		Save:           e.keepsFiles(),
 	}
 	if plan.Quote.Credits != nil {
 		task.Reserved = *plan.Quote.Credits

@@ -50,6 +50,9 @@ func (e *Engine) Wait(ctx context.Context, principal string, ids []string, all b
 		if e.waitedEnough(found, all) {
 			return found, nil
 		}
+		if slices.ContainsFunc(found, e.fetching) {
+			e.kick() // another process may have seen it end
+		}
 		select {
 		case <-changes:
 		case <-ticker.C:

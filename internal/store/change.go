@@ -18,7 +18,7 @@ const (
 		booked_at = $8, polls = $9, empty_successes = $10, version = $2 + 1, submitted_at = $11, updated_at = $12,
 		completed_at = $13, model = $14, resolution = $15, seconds = $16, estimated = $17, reserved = $18, used = $19,
 		charged = $20, settled = $21, request_hash = $22, callback_token = $23, reason = $24, workflow = $25,
-		search_text = $26, request = $27, payload = $28, quote = $29, videos = $30, failure = $31, attempts = $32, queued_at = $33, hints = $34,
+		search_text = $26, request = $27, payload = $28, quote = $29, videos = $30, failure = $31, attempts = $32, queued_at = $33, hints = $34, save = $35,
 		answers_repeats = CASE WHEN request_hash = $22 AND upstream = $3 THEN answers_repeats ELSE 0 END
 		WHERE id = $1 AND version = $2`
 )
@@ -107,7 +107,7 @@ func (t *transaction) update(was, r row) error {
 		r.upstream, r.upstreamID, r.state, r.dueAt, r.interval, r.bookedAt, r.polls, r.emptySuccesses,
 		r.submittedAt, r.updatedAt, r.completedAt, r.model, r.resolution, r.seconds, r.estimated, r.reserved, r.used,
 		r.charged, r.settled, r.requestHash, r.callbackToken, r.reason, r.workflow,
-		r.searchText, r.request, r.payload, r.quote, r.videos, r.failure, r.attempts, r.queuedAt, r.hints)
+		r.searchText, r.request, r.payload, r.quote, r.videos, r.failure, r.attempts, r.queuedAt, r.hints, r.save)
 	if isDuplicate(err) {
 		return &video.Error{
 			Code:       video.Conflict,

@@ -36,6 +36,7 @@ func full() video.Task {
 	}
 	task.SubmittedAt, task.CompletedAt = noon.Add(time.Second), noon.Add(time.Minute)
 	task.Polls, task.EmptySuccesses = 3, 2
+	task.Save = true
 	task.Attempts, task.QueuedAt = 2, noon.Add(time.Second)
 	task.Hints = []video.Hint{{UpstreamID: "task-2", At: noon.Add(2 * time.Second)}}
 	return task

@@ -14,18 +14,29 @@ type ClaimQuery struct {
 	// Upstreams are the fingerprints that the caller can speak to; others'
 	// tasks are left alone.
 	Upstreams []string
+	// Files says that the caller fetches files. Others leave finished tasks of
+	// which only the file is missing alone.
+	Files bool
 	// Limit is the most that the caller can look at now.
 	Limit int
 }
 
+// FetchWithin is what tells a booking to fetch a finished task's file from one
+// to look at the task again: its interval is shorter.
+const FetchWithin = time.Hour
+
 const (
+	// noFetch is the opposite of a booking to fetch a file.
+	noFetch = `NOT (state = 'success' AND settled = 1 AND interval_ms < 3600000)`
+
 	claimDue = `UPDATE tasks SET due_at = $1 + interval_ms, booked_at = $1, polls = polls + 1
-		WHERE id IN (SELECT id FROM tasks WHERE upstream = $2 AND due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT $3)
+		WHERE id IN (SELECT id FROM tasks WHERE upstream = $2 AND due_at IS NOT NULL AND due_at <= $1
+			AND ($4 = 1 OR ` + noFetch + `) ORDER BY due_at LIMIT $3)
 		RETURNING ` + columns
 	moveBookings = `UPDATE tasks SET due_at = $1 + (due_at - booked_at), booked_at = $1
 		WHERE upstream = $2 AND due_at IS NOT NULL AND due_at > $1 AND booked_at > $1 + $3 AND due_at >= booked_at`
-	selectNextDue = `SELECT MIN(due_at) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL`
-	countOverdue  = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND due_at <= $2`
+	selectNextDue = `SELECT MIN(due_at) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND ($2 = 1 OR ` + noFetch + `)`
+	countOverdue  = `SELECT COUNT(*) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND due_at <= $2 AND ($3 = 1 OR ` + noFetch + `)`
 )
 
 // clockSkew is how far the clock must have gone backwards before bookings made
@@ -48,7 +59,7 @@ func (s *Store) Claim(ctx context.Context, q ClaimQuery) ([]video.Task, error) {
 			if free <= 0 {
 				return nil
 			}
-			found, err := t.tasks(claimDue, q.Now.UnixMilli(), upstream, free)
+			found, err := t.tasks(claimDue, q.Now.UnixMilli(), upstream, free, oneIf(q.Files))
 			if err != nil {
 				return err
 			}
@@ -79,13 +90,13 @@ func (s *Store) followClock(t *transaction, q ClaimQuery) error {
 	return nil
 }
 
-// NextDue is when the next of these upstreams' tasks is due, zero when none
-// will be.
-func (s *Store) NextDue(ctx context.Context, upstreams []string) (time.Time, error) {
+// NextDue is when the next of these upstreams' tasks is due that Claim would
+// hand out, zero when none will be.
+func (s *Store) NextDue(ctx context.Context, upstreams []string, files bool) (time.Time, error) {
 	var next sql.Null[int64]
 	for _, upstream := range upstreams {
 		var due sql.Null[int64]
-		if err := s.scanOne(ctx, selectNextDue, []any{upstream}, []any{&due}); err != nil {
+		if err := s.scanOne(ctx, selectNextDue, []any{upstream, oneIf(files)}, []any{&due}); err != nil {
 			return time.Time{}, explain(err)
 		}
 		if due.Valid && (!next.Valid || due.V < next.V) {
@@ -95,14 +106,14 @@ func (s *Store) NextDue(ctx context.Context, upstreams []string) (time.Time, err
 	return timeOf(next), nil
 }
 
-// Overdue counts these upstreams' tasks that were due at before and that
-// nobody has claimed since: with before a grace ago, more than none is an
+// Overdue counts these upstreams' tasks that were due at before, that Claim
+// would hand out and that nobody has claimed since: with before a grace ago, more than none is an
 // alarm.
-func (s *Store) Overdue(ctx context.Context, upstreams []string, before time.Time) (int, error) {
+func (s *Store) Overdue(ctx context.Context, upstreams []string, before time.Time, files bool) (int, error) {
 	total := 0
 	for _, upstream := range upstreams {
 		var count int
-		if err := s.scanOne(ctx, countOverdue, []any{upstream, before.UnixMilli()}, []any{&count}); err != nil {
+		if err := s.scanOne(ctx, countOverdue, []any{upstream, before.UnixMilli(), oneIf(files)}, []any{&count}); err != nil {
 			return 0, explain(err)
 		}
 		total += count

@@ -181,11 +181,11 @@ func nextDueAndOverdue(t *testing.T, open opener) {
 	s, ctx := open(t), context.Background()
 	check := func(wantNext time.Time, wantOverdue int, before time.Time, upstreams ...string) {
 		t.Helper()
-		next, err := s.NextDue(ctx, upstreams)
+		next, err := s.NextDue(ctx, upstreams, true)
 		if err != nil || !next.Equal(wantNext) {
 			t.Errorf("next due %v, %v, want %v", next, err, wantNext)
 		}
-		overdue, err := s.Overdue(ctx, upstreams, before)
+		overdue, err := s.Overdue(ctx, upstreams, before, true)
 		if err != nil || overdue != wantOverdue {
 			t.Errorf("overdue %d, %v, want %d", overdue, err, wantOverdue)
 		}

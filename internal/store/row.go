@@ -45,13 +45,14 @@ type row struct {
 	attempts                int64
 	queuedAt                sql.Null[int64]
 	hints                   string // JSON or ""
+	save                    int64
 }
 
 // columns of table tasks, in the order of row.places.
 const columns = `id, principal, upstream, upstream_id, sandbox, state, due_at, interval_ms, booked_at, polls,
 	empty_successes, version, created_at, submitted_at, updated_at, completed_at, model, resolution, seconds, estimated,
 	reserved, used, charged, settled, request_hash, idempotency_key, callback_token, reason, workflow, search_text,
-	request, payload, quote, videos, failure, attempts, queued_at, hints`
+	request, payload, quote, videos, failure, attempts, queued_at, hints, save`
 
 // places are r's fields in the order of columns, to scan into and to bind from.
 func (r *row) places() []any {
@@ -59,7 +60,7 @@ func (r *row) places() []any {
 		&r.id, &r.principal, &r.upstream, &r.upstreamID, &r.sandbox, &r.state, &r.dueAt, &r.interval, &r.bookedAt, &r.polls,
 		&r.emptySuccesses, &r.version, &r.createdAt, &r.submittedAt, &r.updatedAt, &r.completedAt, &r.model, &r.resolution, &r.seconds, &r.estimated,
 		&r.reserved, &r.used, &r.charged, &r.settled, &r.requestHash, &r.idempotencyKey, &r.callbackToken, &r.reason, &r.workflow, &r.searchText,
-		&r.request, &r.payload, &r.quote, &r.videos, &r.failure, &r.attempts, &r.queuedAt, &r.hints,
+		&r.request, &r.payload, &r.quote, &r.videos, &r.failure, &r.attempts, &r.queuedAt, &r.hints, &r.save,
 	}
 }
 
@@ -74,7 +75,7 @@ func rowOf(t video.Task) (row, error) {
 		estimated: creditsOrNull(t.Quote.Credits), reserved: int64(t.Reserved), used: creditsOrNull(t.Used), charged: int64(t.Charged), settled: oneIf(t.Settled),
 		requestHash: t.RequestHash, idempotencyKey: textOrNull(t.IdempotencyKey), callbackToken: textOrNull(t.CallbackToken),
 		reason: t.Reason, workflow: t.Workflow, searchText: strings.ToLower(t.Request.Prompt), payload: string(t.Payload),
-		attempts: int64(t.Attempts), queuedAt: timeOrNull(t.QueuedAt),
+		attempts: int64(t.Attempts), queuedAt: timeOrNull(t.QueuedAt), save: oneIf(t.Save),
 	}
 	if r.dueAt.Valid && r.interval <= 0 {
 		r.interval = defaultInterval.Milliseconds()
@@ -111,7 +112,7 @@ func (r *row) task() video.Task {
 		CreatedAt: time.UnixMilli(r.createdAt).UTC(), SubmittedAt: timeOf(r.submittedAt), UpdatedAt: time.UnixMilli(r.updatedAt).UTC(), CompletedAt: timeOf(r.completedAt),
 		Reserved: video.Credits(r.reserved), Used: creditsOf(r.used), Charged: video.Credits(r.charged), Settled: r.settled != 0,
 		RequestHash: r.requestHash, IdempotencyKey: r.idempotencyKey.V, CallbackToken: r.callbackToken.V,
-		Reason: r.reason, Workflow: r.workflow, Attempts: int(r.attempts), QueuedAt: timeOf(r.queuedAt),
+		Reason: r.reason, Workflow: r.workflow, Attempts: int(r.attempts), QueuedAt: timeOf(r.queuedAt), Save: r.save != 0,
 	}
 	if r.payload != "" {
 		t.Payload = json.RawMessage(r.payload)

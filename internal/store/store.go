@@ -120,7 +120,17 @@ func (s *Store) write(ctx context.Context, change func(t *transaction) error) er
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 		return ctx.Err() // database/sql rolled back when the context ended
 	}
+	if troubleOf(err) == isFull {
+		_ = tx.Rollback()
+		s.makeRoom(t.ctx)
+	}
 	return explain(err)
+}
+
+// makeRoom folds the log back into the file, so that the next write goes where
+// this one found no room: an answer that was paid for fits on a full disk.
+func (s *Store) makeRoom(ctx context.Context) {
+	_, _ = s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)") // the write's error is told
 }
 
 // statement is one of writerStatements; it closes with the transaction.

@@ -46,7 +46,7 @@ type Submitted struct {
 const (
 	insertTask = `INSERT INTO tasks (` + columns + `, answers_repeats) VALUES (
 		$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-		$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)`
+		$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)`
 	// supersede makes room in the unique index tasks_wishes: only one task
 	// answers the repeats of a wish.
 	supersede = `UPDATE tasks SET answers_repeats = 0

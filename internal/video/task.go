@@ -53,6 +53,9 @@ type Task struct {
 
 	Videos  []Video
 	Failure *Failure
+	// Save says that the process that ordered it keeps files: one that does is
+	// to fetch them, whichever saw the task end.
+	Save bool
 
 	CreatedAt   time.Time
 	SubmittedAt time.Time // when the upstream accepted it
