@@ -95,7 +95,10 @@ func Clients() []Client {
 		{
 			ID: "gemini-cli", Name: "Gemini CLI", Program: "gemini",
 			Places: []Place{{"", "{GEMINI_CLI_HOME}/.gemini/settings.json"}, {"", "{home}/.gemini/settings.json"}},
-			Format: JSON, Servers: mcpServers, Shape: plain,
+			Format: JSON, Servers: mcpServers,
+			// Its own default is ten minutes, also for a server that died: a wait
+			// of ours is over within 45 s.
+			Shape:    Shape{Command: commandField, Env: envField, Fixed: []Field{{"timeout", 60_000}}},
 			Secrets:  Secrets{Reference: "${%s:-}"},
 			Activate: "Start Gemini CLI again, in a folder that you trust",
 			Docs:     "https://geminicli.com/docs/tools/mcp-server",
