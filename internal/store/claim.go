@@ -70,6 +70,7 @@ func (s *Store) Claim(ctx context.Context, q ClaimQuery) ([]video.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.latestClaim.Store(q.Now.UnixMilli())
 	return claimed, nil
 }
 
@@ -78,7 +79,7 @@ func (s *Store) Claim(ctx context.Context, q ClaimQuery) ([]video.Task, error) {
 // tasks unwatched for a day. The first claim of a process looks too.
 func (s *Store) followClock(t *transaction, q ClaimQuery) error {
 	now := q.Now.UnixMilli()
-	latest := s.latestClaim.Swap(now)
+	latest := s.latestClaim.Load()
 	if latest != 0 && now >= latest-clockSkew.Milliseconds() {
 		return nil
 	}

@@ -103,13 +103,25 @@ type transaction struct {
 }
 
 // write runs change in one immediate transaction and commits if it gave nil.
+// Where the disk is full it folds the log back into the file and tries once
+// more, so that change may run twice: what was paid for is mostly no new page,
+// and then fits on a full disk.
 func (s *Store) write(ctx context.Context, change func(t *transaction) error) error {
+	err := s.tryWrite(ctx, change)
+	if troubleOf(err) == isFull {
+		_, _ = s.writer.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)") // the next try tells
+		err = s.tryWrite(ctx, change)
+	}
+	return explain(err)
+}
+
+func (s *Store) tryWrite(ctx context.Context, change func(t *transaction) error) error {
 	if s.closed.Load() {
 		return errClosed()
 	}
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after the commit
 	t := &transaction{ctx: context.WithoutCancel(ctx), tx: tx, statements: s.statements}
@@ -120,17 +132,7 @@ func (s *Store) write(ctx context.Context, change func(t *transaction) error) er
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 		return ctx.Err() // database/sql rolled back when the context ended
 	}
-	if troubleOf(err) == isFull {
-		_ = tx.Rollback()
-		s.makeRoom(t.ctx)
-	}
-	return explain(err)
-}
-
-// makeRoom folds the log back into the file, so that the next write goes where
-// this one found no room: an answer that was paid for fits on a full disk.
-func (s *Store) makeRoom(ctx context.Context) {
-	_, _ = s.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)") // the write's error is told
+	return err
 }
 
 // statement is one of writerStatements; it closes with the transaction.
