@@ -18,10 +18,10 @@ import (
 // patience ends an agent that hangs.
 const patience = 5 * time.Minute
 
-// TestAgents runs one agent quickly, or with SEEDANCE_CLIENTS=all every agent
-// through every stage.
+// TestAgents runs two agents quickly, those of package.json's dependencies, or
+// with SEEDANCE_CLIENTS=all every agent through every stage.
 func TestAgents(t *testing.T) {
-	agents, stages := []agent{geminiCLI()}, everyStage()[:1]
+	agents, stages := []agent{claudeCode(), geminiCLI()}, everyStage()[:1]
 	if os.Getenv("SEEDANCE_CLIENTS") == "all" {
 		agents, stages = everyAgent(), everyStage()
 	}
