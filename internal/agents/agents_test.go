@@ -118,7 +118,7 @@ func videoURL(model *standin.Server) string {
 // checkBooks asks the one who charges.
 func checkBooks(t *testing.T, w *world) {
 	t.Helper()
-	books := w.box.Books()
+	books := w.books()
 	if len(books.Entries) != 1 || books.Accepted != 1 {
 		t.Errorf("%d createTask, %d accepted; want one: %+v", len(books.Entries), books.Accepted, books.Entries)
 	}

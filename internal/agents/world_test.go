@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log"
 	"maps"
@@ -22,7 +23,6 @@ import (
 	"time"
 
 	"seedance-mcp/internal/agents/standin"
-	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/sandbox"
 )
 
@@ -35,8 +35,7 @@ type world struct {
 	t        *testing.T
 	binary   string // of the server
 	home     string
-	box      *sandbox.Server
-	upstream string
+	upstream string // the sandbox's address
 	internet *standin.Internet
 	proxy    string
 	server   mcpServer
@@ -48,20 +47,11 @@ type world struct {
 // newWorld makes one in which a video takes about so long.
 func newWorld(t *testing.T, binary, transport string, video time.Duration) *world {
 	t.Helper()
-	models, err := catalog.Default()
-	if err != nil {
-		t.Fatal(err)
-	}
-	box, err := sandbox.New(sandbox.Options{Catalog: models, Speed: clipTime.Seconds() / video.Seconds()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, binary: binary, home: t.TempDir(), box: box, internet: &standin.Internet{}}
-	t.Cleanup(func() { box.Close() })
-	w.upstream = w.host(box)
+	w := &world{t: t, binary: binary, home: t.TempDir(), internet: &standin.Internet{}}
+	w.upstream = serveSandbox(t, binary, clipTime.Seconds()/video.Seconds())
 	w.proxy = w.host(w.internet)
 	settings := map[string]string{
-		"SEEDANCE_API_URL": w.upstream + "/api/v1", "SEEDANCE_API_KEY": box.Key(),
+		"SEEDANCE_API_URL": w.upstream + "/api/v1", "SEEDANCE_API_KEY": sandbox.KeyMain,
 		"SEEDANCE_DATA_DIR": filepath.Join(w.home, "seedance"), "SEEDANCE_LOG_LEVEL": "warn",
 	}
 	if transport == "http" {
@@ -77,6 +67,57 @@ func newWorld(t *testing.T, binary, transport string, video time.Duration) *worl
 	settings[relayFolder] = w.relayed
 	w.server = mcpServer{command: []string{self, binary, "stdio"}, env: settings}
 	return w
+}
+
+// serveSandbox starts the upstream, as a process of its own: it renders, and a
+// test with the race detector would take a minute for that.
+func serveSandbox(t *testing.T, binary string, speed float64) (address string) {
+	t.Helper()
+	cmd := exec.Command(binary, "sandbox", "--addr", "127.0.0.1:0", "--speed", strconv.FormatFloat(speed, 'g', 4, 64))
+	cmd.Env = surroundings(map[string]string{"SEEDANCE_DATA_DIR": t.TempDir()})
+	said, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatalf("start the sandbox: %v", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewReader(said)
+	for {
+		line, err := lines.ReadString('\n')
+		if start := strings.Index(line, "http://"); start >= 0 {
+			go io.Copy(io.Discard, lines) // until the process ends
+			address, _, _ = strings.Cut(line[start:], "/api/v1")
+			return address
+		}
+		if err != nil {
+			t.Fatalf("the sandbox does not say where it is: %v", err)
+		}
+	}
+}
+
+// books are what the sandbox was asked and charged.
+func (w *world) books() sandbox.Books {
+	w.t.Helper()
+	request, err := http.NewRequest(http.MethodGet, w.upstream+"/sandbox/books", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+sandbox.KeyMain)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var books sandbox.Books
+	if err := json.NewDecoder(response.Body).Decode(&books); err != nil {
+		w.t.Fatalf("the books, %s: %v", response.Status, err)
+	}
+	return books
 }
 
 func (w *world) host(handler http.Handler) string {
