@@ -16,6 +16,14 @@
 // pure functions over the task, applied by compare-and-set, so that they may
 // come twice and in any order: answered (answer.go) and observe (observe.go).
 //
+// # Slots
+//
+// A 429 is free and tells how many tasks the account may run. The store keeps
+// that (slots.go), and while our own tasks fill the account, or others wait, a
+// new one is queued in the transaction that stores it. The queue (queue.go)
+// sends one after the other, for whoever has the fewest running, oldest first.
+// The limit is believed for ten minutes; then the next task finds out.
+//
 // # Checkpoints
 //
 // Options.Checkpoint is called, for crash tests, at every step between a write
@@ -29,8 +37,9 @@
 //	follow.claimed     due tasks were claimed and their next look booked
 //	look.recorded      recordInfo answered, nothing of it is stored
 //	look.stored        what a look saw is stored
-//	hint.received      a webhook named a task of ours, nothing is looked up
-//	hint.recorded      the upstream confirmed what a webhook named
+//	hint.received      a webhook named a task of ours, nothing is stored
+//	hint.stored        the look that it asks for is booked
+//	hint.recorded      the upstream was asked about what webhooks named
 //	adopt.recorded     the upstream knows a task that the store does not
 //	resolve.recorded   the upstream confirmed what a person named
 //	resolve.released   an adopted task gave up the upstream's task to another

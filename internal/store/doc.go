@@ -1,8 +1,9 @@
 // Package store keeps tasks and the ledger of credits durable: every wish is a
 // row before it is paid for, and stays one for ever. It decides, in one
 // immediate transaction each, whether a wish is new ([Store.Submit]), who looks
-// at a task next ([Store.Claim]) and what becomes of it ([Store.Change]), so
-// that any number of processes may share one file.
+// at a task next ([Store.Claim]), whether it fits into its account ([Store.Take])
+// and what becomes of it ([Store.Change]), so that any number of processes may
+// share one file.
 //
 // SQL lives here and nowhere else. Statements use $1 parameters, RETURNING and
 // integer millisecond times; what is peculiar to SQLite is in sqlite.go and
