@@ -2,10 +2,12 @@ package agents
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -148,6 +150,7 @@ func checkURL(t *testing.T, w *world, model *standin.Server, got outcome) {
 // checkTold compares what the model was sent with what it needs to go on.
 func checkTold(t *testing.T, a agent, transport string, script standin.Script, model *standin.Server) {
 	t.Helper()
+	checkOffered(t, model)
 	ordered, asked := told(model, generate), told(model, status)
 	if len(script.Steps) > 3 { // the mistakes came first
 		if len(ordered) != 2 || len(asked) < 2 {
@@ -180,6 +183,38 @@ func checkTold(t *testing.T, a agent, transport string, script standin.Script, m
 	}
 	if quoted := told(model, estimate); len(quoted) != 1 || quoted[0].Field("credits") != "200" {
 		t.Errorf("the model was sent the quote %v, want 200 credits", quoted)
+	}
+}
+
+// checkOffered looks for each of the server's tools, as its golden lists them,
+// among those of which the model is told: a client that dislikes a schema
+// leaves the tool out.
+func checkOffered(t *testing.T, model *standin.Server) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "tools", "testdata", "tools_list_workflow.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		Result struct {
+			Tools []struct {
+				Name string `json:"name"`
+			} `json:"tools"`
+		} `json:"result"`
+	}
+	if err := json.Unmarshal(text, &list); err != nil || len(list.Result.Tools) == 0 {
+		t.Fatalf("the golden lists %d tools: %v", len(list.Result.Tools), err)
+	}
+	request := model.Exchanges()[0].Request
+	offered := slices.Concat(request.Tools, request.Deferred)
+	_, noFFmpeg := exec.LookPath("ffmpeg")
+	for _, tool := range list.Result.Tools {
+		if tool.Name == "preview_video" && noFFmpeg != nil {
+			continue // the server does not have it then
+		}
+		if !slices.ContainsFunc(offered, func(o standin.Tool) bool { return standin.Names(o.Name, tool.Name) }) {
+			t.Errorf("%s is not among the tools that the model is offered: %v", tool.Name, offered)
+		}
 	}
 }
 

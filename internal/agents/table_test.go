@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"unicode/utf8"
 )
 
@@ -60,4 +61,18 @@ func (tb *table) markdown() string {
 		out.WriteString("|\n")
 	}
 	return out.String()
+}
+
+func TestTable(t *testing.T) {
+	var results table
+	results.add(row{agent: "Zed", version: "2", transport: "stdio", cells: map[string]string{"quick": "ok 3.2 s"}})
+	results.add(row{agent: "Ada", version: "1.10", transport: "http", protocol: "2026-07-28"})
+	want := `| client | version | transport | protocol   | quick    | 70 s | restart | death |
+| ------ | ------- | --------- | ---------- | -------- | ---- | ------- | ----- |
+| Ada    | 1.10    | http      | 2026-07-28 | –        | –    | –       | –     |
+| Zed    | 2       | stdio     | –          | ok 3.2 s | –    | –       | –     |
+`
+	if got := results.markdown(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
 }
