@@ -201,14 +201,18 @@ func (s *soak) call(ctx context.Context, addr, prompt string, n int64, patience 
 	}
 }
 
-// withdraw takes back what is queued, now and then.
+// withdraw orders what the account refuses at first, and takes it back.
 func (s *soak) withdraw(ctx context.Context) {
-	for s.pause(ctx, time.Second) {
+	for s.pause(ctx, 8*time.Second) {
+		n := s.calls.Add(1)
+		prompt := fmt.Sprintf("[sandbox:create-429=2] soak %d", n)
+		s.call(ctx, s.addrs[0], prompt, n, hung)
 		for _, task := range s.tasks() {
-			if task.State == video.Queued {
-				s.run("none:0", "tasks", "cancel", task.ID, "--json")
+			if task.State != video.Queued || task.Request.Prompt != prompt {
+				continue
+			}
+			if out, _ := s.run("none:0", "tasks", "cancel", task.ID, "--json"); strings.Contains(out, string(video.FailWithdrawn)) {
 				s.withdrew.Add(1)
-				break
 			}
 		}
 	}
@@ -265,7 +269,7 @@ func (s *soak) fileSize(name string) int64 {
 
 func (s *soak) print(sum tally, samples []sample) {
 	var out strings.Builder
-	fmt.Fprintf(&out, "\n%d orders, %d calls given up or cut off, %d kills, %d withdrawals tried, %d webhooks\n",
+	fmt.Fprintf(&out, "\n%d orders, %d calls given up or cut off, %d kills, %d withdrawn, %d webhooks\n",
 		s.calls.Load(), s.gaveUp.Load(), s.deaths.Load(), s.withdrew.Load(), s.hooks.Load())
 	fmt.Fprintf(&out, "%d createTask received, %d accepted, %d sent a second time, %d paid tasks lost, %d without an end or an owner, %d whole videos\n",
 		sum.Creates, sum.Accepted, sum.SecondPosts, sum.Lost, sum.Ownerless, sum.Files)
