@@ -104,7 +104,7 @@ func (g *generation) run(ctx context.Context) (int, error) {
 	}
 	task := submission.Task
 	if submission.Duplicate {
-		g.sayf("This was asked for already: following that task. Another one: --force-new\n")
+		g.sayf("This was asked for already: following that task. Another one: %s\n", g.anotherOne(task))
 	}
 	g.sayf("Task      %s\n", task.ID)
 	task, err = g.follow(ctx, task)
@@ -122,6 +122,17 @@ func (g *generation) run(ctx context.Context) (int, error) {
 		g.sayRenamed(task)
 	}
 	return g.report(task)
+}
+
+// anotherOne says how to ask for another video than the task that is there.
+func (g *generation) anotherOne(task video.Task) string {
+	switch {
+	case g.wish.IdempotencyKey == "":
+		return "--force-new"
+	case task.State == video.Failed:
+		return "the failed attempt keeps this key; use a new --idempotency-key, or none"
+	}
+	return "--force-new with another --idempotency-key, or none"
 }
 
 // save puts the task's video where it is wanted; "" and "": where it usually

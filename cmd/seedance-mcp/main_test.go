@@ -99,7 +99,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"upstream": scriptUpstream, "paid": scriptPaid, "damage": scriptDamage, "lock": scriptLock, "unlock": scriptUnlock,
-			"smalldisk": scriptSmallDisk,
+			"smalldisk": scriptSmallDisk, "fill": scriptFill,
 		},
 		Condition: func(name string) (bool, error) {
 			if name == "smalldisk" {

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -78,3 +79,19 @@ func scriptLock(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func scriptUnlock(ts *testscript.TestScript, _ bool, _ []string) { (*ts.Value(lockKey{}).(*func()))() }
+
+// scriptFill fills a disk but for so many bytes: fill FILE SIZE.
+func scriptFill(ts *testscript.TestScript, _ bool, args []string) {
+	kilobytes, err := strconv.ParseInt(strings.TrimSuffix(args[1], "k"), 10, 64)
+	ts.Check(err)
+	file, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer file.Close()
+	size := int64(0)
+	for piece := make([]byte, 4096); err == nil; {
+		var n int
+		n, err = file.Write(piece)
+		size += int64(n)
+	}
+	ts.Check(file.Truncate(max(0, size-kilobytes<<10)))
+}
