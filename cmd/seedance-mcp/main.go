@@ -53,7 +53,9 @@ func commands() []command {
 		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},
 		{"install", "[CLIENT]", "put the server into an assistant's configuration", runInstall},
 		{"doctor", "", "check key, service, store and clients; spends nothing", runDoctor},
-		{"version", "", "print the version", runVersion},
+		{"completion", "SHELL", "print the completion script of a shell", runCompletion},
+		{"man", "", "print the manual page (roff)", runMan},
+		{"version", "", "print the version, and what it was built from", runVersion},
 	}
 }
 
