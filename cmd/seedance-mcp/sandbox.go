@@ -16,7 +16,7 @@ import (
 func runSandbox(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	addr := fs.String("addr", "127.0.0.1:8090", "`address` to listen on")
-	speed := fs.String("speed", "", "the same as --sandbox-speed")
+	speed := fs.String("speed", "", "time `factor`, the same as --sandbox-speed")
 	persist := fs.Bool("persist", false, "keep its tasks in the data folder")
 	s, rest, err := parseSettings(t, fs, "sandbox [flags]", args)
 	if err != nil {
