@@ -32,6 +32,7 @@ func parts() []part {
 		{reference, "failures", failuresText},
 		{reference, "routes", routesText},
 		{quickstart, "clients", clientsText},
+		{"docs/architecture.md", "imports", importsText},
 	}
 }
 
