@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,11 +118,11 @@ func TestGarbageHintDoesNotStopALateAnswer(t *testing.T) {
 // forgotten.
 func TestSeveralIdsAreNamed(t *testing.T) {
 	inWorld(t, func(w *world) {
-		looks := 0
+		var looks atomic.Int64
 		inner := w.wire
 		w.wire = roundTrip(func(r *httpRequest) (*httpResponse, error) {
 			if strings.HasSuffix(r.URL.Path, "/recordInfo") {
-				looks++
+				looks.Add(1)
 			}
 			return inner.RoundTrip(r)
 		})
@@ -148,7 +149,7 @@ func TestSeveralIdsAreNamed(t *testing.T) {
 		}
 
 		other := mustSubmit(t, e, alice, ask("y [sandbox:create-lost]")).Task
-		looks = 0
+		looks.Store(0)
 		for i := range 4 {
 			if err := e.Hint(context.Background(), other.CallbackToken, hook(fmt.Sprint("task_madeup", i))); err != nil {
 				t.Fatal(err)
@@ -157,8 +158,8 @@ func TestSeveralIdsAreNamed(t *testing.T) {
 		wantCode(t, e.Hint(context.Background(), other.CallbackToken, hook("task_onemore")), video.Conflict)
 		time.Sleep(time.Hour)
 		task := mustGet(t, e, alice, other.ID)
-		if task.State != video.Unconfirmed || task.Hints != nil || !task.DueAt.IsZero() || looks > 4*25 {
-			t.Errorf("after an hour and %d looks = %+v", looks, task)
+		if task.State != video.Unconfirmed || task.Hints != nil || !task.DueAt.IsZero() || looks.Load() > 4*25 {
+			t.Errorf("after an hour and %d looks = %+v", looks.Load(), task)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,7 +72,8 @@ func TestLearntLimitHoldsPostsBack(t *testing.T) {
 // then, and one that was lowered at once.
 func TestChangedLimitIsLearntAgain(t *testing.T) {
 	full(t, 10, func(w *world) {
-		limit := 2
+		var limit atomic.Int64
+		limit.Store(2)
 		w.wire = limited(w, &limit)
 		e := w.start()
 		long := func(i int) engine.Wish { return ask(fmt.Sprint("x", i, " [sandbox:stuck]")) }
@@ -91,13 +93,13 @@ func TestChangedLimitIsLearntAgain(t *testing.T) {
 		if n := active(); n != 2 {
 			t.Fatalf("%d run of 2", n)
 		}
-		limit = 4
+		limit.Store(4)
 		time.Sleep(7 * time.Minute)
 		if n := active(); n != 4 {
 			t.Errorf("%d run of 4 after the limit was raised", n)
 		}
 		posts := len(w.sandbox.Books().Entries)
-		limit = 3
+		limit.Store(3)
 		for i := range 3 {
 			if got := mustSubmit(t, e, bob, ask(fmt.Sprint("y", i))).Task; got.State != video.Queued {
 				t.Errorf("y%d is %s", i, got.State)
@@ -109,12 +111,12 @@ func TestChangedLimitIsLearntAgain(t *testing.T) {
 	})
 }
 
-// limited refuses createTask, as the account does, when *limit of our tasks run.
-func limited(w *world, limit *int) roundTrip {
+// limited refuses createTask, as the account does, when limit of our tasks run.
+func limited(w *world, limit *atomic.Int64) roundTrip {
 	inner := w.wire
 	return func(r *httpRequest) (*httpResponse, error) {
-		if strings.HasSuffix(r.URL.Path, "/createTask") && w.sandbox.Books().Accepted >= *limit {
-			body := fmt.Sprintf(`{"message":"Concurrency limit reached (%d).","limit":%d,"current":%d}`, *limit, *limit, w.sandbox.Books().Accepted)
+		if most := limit.Load(); strings.HasSuffix(r.URL.Path, "/createTask") && int64(w.sandbox.Books().Accepted) >= most {
+			body := fmt.Sprintf(`{"message":"Concurrency limit reached (%d).","limit":%d,"current":%d}`, most, most, w.sandbox.Books().Accepted)
 			return answer(r, 429, body), nil
 		}
 		return inner.RoundTrip(r)
