@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"seedance-mcp/internal/manual"
 )
 
 // program is the seedance-mcp that is documented, built once for all tests.
@@ -57,34 +59,29 @@ func says(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// manual is what --help says about one command.
-type manual struct {
-	name, summary string
-	// synopsis are the lines of its usage; none: it takes no flags.
-	synopsis []string
-	flags    []flagHelp
-}
-
-// flagHelp is one flag; variable is set where an environment variable does the
-// same.
-type flagHelp struct {
-	name, value, usage, variable string
-}
+// programName stands before every command.
+const programName = "seedance-mcp"
 
 var (
 	commandLine = regexp.MustCompile(`^  seedance-mcp ([a-z-]+)\b.*?\s{2,}(\S.*)$`)
-	flagLine    = regexp.MustCompile(`^  -([a-z-]+)(?: (.+))?$`)
 	variableEnd = regexp.MustCompile(`^(.*?) ?\[(SEEDANCE_[A-Z_]+)\](.*)$`)
 )
 
-// manuals reads the help of all commands, in the order in which it shows them.
-func manuals(t *testing.T) []manual {
+// commands reads the help of all commands, in the order in which it shows
+// them.
+func commands(t *testing.T) []manual.Command {
 	t.Helper()
-	var all []manual
+	var all []manual.Command
 	for line := range strings.Lines(says(t, "--help")) {
-		if found := commandLine.FindStringSubmatch(strings.TrimRight(line, "\n")); found != nil {
-			all = append(all, readManual(t, found[1], found[2]))
+		found := commandLine.FindStringSubmatch(strings.TrimRight(line, "\n"))
+		if found == nil {
+			continue
 		}
+		c, err := manual.Read(programName, found[1], found[2], says(t, found[1], "--help"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
 	}
 	if len(all) < 5 {
 		t.Fatalf("only %d commands were found in the help", len(all))
@@ -92,60 +89,51 @@ func manuals(t *testing.T) []manual {
 	return all
 }
 
-func readManual(t *testing.T, name, summary string) manual {
-	t.Helper()
-	m := manual{name: name, summary: summary}
-	help := says(t, name, "--help")
-	if !strings.HasPrefix(help, "usage: ") {
-		return m
+// formsText shows the ways to call a command below each other.
+func formsText(forms []manual.Form) string {
+	widest := 0
+	for _, f := range forms {
+		widest = max(widest, len(strings.Join(f.Words, " ")))
 	}
-	usage, flags, _ := strings.Cut(help, "\n\n")
-	for line := range strings.Lines(usage) {
-		m.synopsis = append(m.synopsis, strings.TrimSpace(strings.TrimPrefix(line, "usage: ")))
+	var text strings.Builder
+	for _, f := range forms {
+		line := fmt.Sprintf("%s %-*s  %s", programName, widest, strings.Join(f.Words, " "), f.Text)
+		text.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	for line := range strings.Lines(flags) {
-		line = strings.TrimRight(line, "\n")
-		if found := flagLine.FindStringSubmatch(line); found != nil {
-			m.flags = append(m.flags, flagHelp{name: found[1], value: found[2]})
-			continue
-		}
-		text, ok := strings.CutPrefix(line, "    \t")
-		if !ok || len(m.flags) == 0 {
-			continue // prose between or after the flags
-		}
-		last := &m.flags[len(m.flags)-1]
-		last.usage = strings.TrimSpace(last.usage + " " + text)
-		if found := variableEnd.FindStringSubmatch(last.usage); found != nil {
-			last.usage, last.variable = found[1]+found[3], found[2]
-		}
-	}
-	return m
+	return "```\n" + text.String() + "```\n\n"
 }
 
-// spelled is a flag as it is written: --model model.
-func (f flagHelp) spelled() string {
-	text := "--" + f.name
-	if f.value != "" {
-		text += " " + strings.ToUpper(strings.NewReplacer(" or ", "|", ", ", "|", " ", "-").Replace(f.value))
+// flagText parts a flag's help into the words and the variable that does the
+// same; "": none does.
+func flagText(f manual.Flag) (text, variable string) {
+	if found := variableEnd.FindStringSubmatch(f.Text); found != nil {
+		return capital(found[1] + found[3]), found[2]
+	}
+	return capital(f.Text), ""
+}
+
+// spelled is a flag as it is written: --model MODEL.
+func spelled(f manual.Flag) string {
+	text := "--" + f.Name
+	if f.Value != "" {
+		text += " " + strings.ToUpper(strings.NewReplacer(" or ", "|", ", ", "|", " ", "-").Replace(f.Value))
 	}
 	return code(text)
 }
 
 func commandsText(t *testing.T) string {
 	var text strings.Builder
-	for _, m := range manuals(t) {
-		fmt.Fprintf(&text, "### seedance-mcp %s\n\n%s.\n\n", m.name, capital(m.summary))
-		if len(m.synopsis) > 0 {
-			text.WriteString("```\n" + strings.Join(m.synopsis, "\n") + "\n```\n\n")
-		}
+	for _, c := range commands(t) {
+		fmt.Fprintf(&text, "### seedance-mcp %s\n\n%s.\n\n%s", c.Name, capital(c.Summary), formsText(c.Forms))
 		var rows [][]string
 		shared := false
-		for _, f := range m.flags {
-			if f.variable != "" {
+		for _, f := range c.Flags {
+			meaning, variable := flagText(f)
+			if variable != "" {
 				shared = true
 				continue
 			}
-			rows = append(rows, []string{f.spelled(), capital(f.usage)})
+			rows = append(rows, []string{spelled(f), meaning})
 		}
 		if len(rows) > 0 {
 			text.WriteString(table([]string{"flag", ""}, rows) + "\n")
@@ -162,13 +150,13 @@ func commandsText(t *testing.T) string {
 
 func settingsText(t *testing.T) string {
 	var rows [][]string
-	for _, m := range manuals(t) {
-		if m.name != "http" {
+	for _, c := range commands(t) {
+		if c.Name != "http" {
 			continue
 		}
-		for _, f := range m.flags {
-			if f.variable != "" {
-				rows = append(rows, []string{code(f.variable), f.spelled(), capital(f.usage)})
+		for _, f := range c.Flags {
+			if meaning, variable := flagText(f); variable != "" {
+				rows = append(rows, []string{code(variable), spelled(f), meaning})
 			}
 		}
 	}
