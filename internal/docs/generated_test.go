@@ -27,6 +27,8 @@ func parts() []part {
 		{reference, "exits", exitsText},
 		{reference, "settings", settingsText},
 		{reference, "tools", toolsText},
+		{reference, "resources", resourcesText},
+		{reference, "prompts", promptsText},
 		{reference, "states", statesText},
 		{reference, "codes", codesText},
 		{reference, "failures", failuresText},

@@ -53,6 +53,22 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestDocumentsAreFound: a document that no other one leads to is not read.
+func TestDocumentsAreFound(t *testing.T) {
+	linked := map[string]bool{}
+	for _, document := range tracked(t, "*.md") {
+		for _, target := range links(read(t, filepath.Join(root, document))) {
+			file, _, _ := strings.Cut(target, "#")
+			linked[filepath.ToSlash(filepath.Join(filepath.Dir(document), filepath.FromSlash(file)))] = true
+		}
+	}
+	for _, document := range tracked(t, "docs/*.md") {
+		if !linked[document] {
+			t.Errorf("no document leads to %s", document)
+		}
+	}
+}
+
 // TestPicturesAreShown: a picture that no document shows is not kept.
 func TestPicturesAreShown(t *testing.T) {
 	var shown []string

@@ -19,16 +19,21 @@ type everywhere struct{ tools.Previewer }
 
 func (everywhere) SeesClips() bool { return true }
 
-// definitions are the tools as tools/list of one dialect shows them over
-// stdio.
-func definitions(t *testing.T, dialect video.Dialect) []mcp.Tool {
+// deps are what clients over stdio are offered, on a machine that has all.
+func deps(t *testing.T, dialect video.Dialect) tools.Deps {
 	t.Helper()
 	models, err := catalog.Default()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tools.Deps{Catalog: models, Dialect: dialect, Downloads: true, Preview: everywhere{}}
+}
+
+// definitions are the tools as tools/list of one dialect shows them.
+func definitions(t *testing.T, dialect video.Dialect) []mcp.Tool {
+	t.Helper()
 	var all []mcp.Tool
-	for _, tool := range tools.All(tools.Deps{Catalog: models, Dialect: dialect, Downloads: true, Preview: everywhere{}}) {
+	for _, tool := range tools.All(deps(t, dialect)) {
 		all = append(all, tool.Tool)
 	}
 	return all
