@@ -33,19 +33,23 @@ func packages(t *testing.T) map[string][]string {
 	return all
 }
 
-// importsText draws who imports whom, as Mermaid. What cmd wires stands below
-// it; the vocabulary and what imports nothing and is imported by nobody are
-// left out.
+// importsText draws who imports whom, as Mermaid, without the vocabulary. An
+// arrow that a longer way implies is left out.
 func importsText(t *testing.T) string {
 	all := packages(t)
 	const vocabulary = "internal/video"
+	var reaches func(from, to string) bool
+	reaches = func(from, to string) bool {
+		return from == to || slices.ContainsFunc(all[from], func(next string) bool { return reaches(next, to) })
+	}
 	var edges []string
 	for name, imports := range all {
 		if strings.HasPrefix(name, "examples") || strings.HasPrefix(name, "internal/bench") {
 			continue
 		}
 		for _, imported := range imports {
-			if imported != vocabulary {
+			implied := slices.ContainsFunc(imports, func(other string) bool { return other != imported && reaches(other, imported) })
+			if imported != vocabulary && !implied {
 				edges = append(edges, "    "+node(name)+" --> "+node(imported)+"\n")
 			}
 		}

@@ -5,5 +5,7 @@
 //
 // What the program says of itself is taken from the program, built for the
 // tests; what only its source says (the meaning of a code) is read from there.
-// go test ./internal/docs -update rewrites the generated parts.
+// go test ./internal/docs -update rewrites the generated parts, and
+// go test ./internal/docs -run Picture -args -pictures ../../docs/images the
+// picture of the terminal.
 package docs
