@@ -5,4 +5,4 @@ case $(uname -m) in
 aarch64 | arm64) processor=arm64 ;;
 *) processor=amd64 ;;
 esac
-exec "$(dirname "$0")/seedance-mcp-linux-$processor" "$@"
+exec "${0%/*}/seedance-mcp-linux-$processor" "$@"

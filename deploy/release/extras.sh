@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 out=bin/release
 rm -rf "$out"
 mkdir -p "$out/completions"
-go build -trimpath -buildvcs=auto -o "$out/seedance-mcp" ./cmd/seedance-mcp
+go build -trimpath -o "$out/seedance-mcp" ./cmd/seedance-mcp
 "$out/seedance-mcp" completion bash >"$out/completions/seedance-mcp.bash"
 "$out/seedance-mcp" completion zsh >"$out/completions/_seedance-mcp"
 "$out/seedance-mcp" completion fish >"$out/completions/seedance-mcp.fish"

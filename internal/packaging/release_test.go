@@ -69,7 +69,7 @@ func TestReleaseHoldsWhatThePackagesName(t *testing.T) {
 	}
 	shell := require(t, "sh", "sh")
 	hook := "deploy/release/extras.sh"
-	if !slices.Contains(r.Before.Hooks, "sh "+hook) {
+	if !slices.ContainsFunc(r.Before.Hooks, func(one string) bool { return strings.HasSuffix(one, "sh "+hook) }) {
 		t.Fatalf("the release does not run %s", hook)
 	}
 	run(t, "../..", shell, hook)
