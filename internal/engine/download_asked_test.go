@@ -157,7 +157,7 @@ func TestFileIsFetchedThoughAnotherProcessSawTheEnd(t *testing.T) {
 		other := w.start(polling)
 		wanted := mustSubmit(t, orderer, alice, ask("kept")).Task
 		mustSubmit(t, other, bob, ask("not kept"))
-		tasks, err := orderer.Wait(context.Background(), alice, []string{wanted.ID}, true, 45*time.Second, nil)
+		tasks, err := orderer.Wait(context.Background(), alice, []string{wanted.ID}, true, 10*time.Minute, nil)
 		if err != nil || tasks[0].State != video.Success || tasks[0].Videos[0].Path == "" {
 			t.Fatalf("waited for %+v, %v", tasks, err)
 		}

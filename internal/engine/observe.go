@@ -125,7 +125,7 @@ func succeeded(task video.Task, seen sight) video.Task {
 	switch {
 	case first && seen.fetch && wantsFile(task):
 		task.DueAt, task.Interval = seen.at, downloadLease
-	case !first && wantsFile(task) && !task.DueAt.IsZero() && task.Interval < lookAgainEvery:
+	case !first && fetchBooked(task):
 		// A look in between leaves the download its time, also to another process.
 		// With the longer interval it was the look that was due, not a download.
 	default:
@@ -278,7 +278,7 @@ func forgotten(task video.Task, at time.Time) video.Task {
 // again books another rare look at a final task of which something is
 // missing, for a limited time; then what is known is the end.
 func again(task video.Task, at time.Time) video.Task {
-	if task.DueAt.IsZero() {
+	if task.DueAt.IsZero() || fetchBooked(task) {
 		return task
 	}
 	if at.Before(task.CompletedAt.Add(lookAgainFor)) {
@@ -311,6 +311,12 @@ func booked(task video.Task, at time.Time, next time.Duration) video.Task {
 	}
 	task.Interval, task.DueAt = next, at.Add(next)
 	return task
+}
+
+// fetchBooked says that a download is what is due next: a look that comes late
+// leaves it its time.
+func fetchBooked(task video.Task) bool {
+	return wantsFile(task) && !task.DueAt.IsZero() && task.Interval < lookAgainEvery
 }
 
 // reopens says that our own word, not the upstream's, ended the task, so that
