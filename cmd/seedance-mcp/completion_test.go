@@ -39,7 +39,7 @@ func TestShellsComplete(t *testing.T) {
 	}
 	env := []string{
 		childVariable + "=1", "HOME=" + home, "PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "TERM=xterm", "LC_ALL=C.UTF-8",
-		"SEEDANCE_SANDBOX_SPEED=1000", "PS1=> ",
+		"SEEDANCE_SANDBOX_SPEED=1000", "PS1=> ", "GORACE=atexit_sleep_ms=0", // each Tab ends a process
 	}
 	id := madeTask(t, program, env)
 	script := func(shell string) string {
