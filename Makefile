@@ -40,10 +40,11 @@ conformance: ## the official MCP conformance suite (needs Node and npm), with it
 	internal/conformance/run.sh
 
 clients: ## every client library and agent through all stages, with the tables (needs Node and npm; minutes)
-	SEEDANCE_CLIENTS=all SEEDANCE_TEST_REQUIRE=node $(GO) test -count=1 -v -timeout 60m -run '^(TestClients|TestAgents)$$' ./internal/clients ./internal/agents
+	SEEDANCE_CLIENTS=all SEEDANCE_TEST_REQUIRE=node $(GO) test -count=1 -v -timeout 60m -run '^(TestClients|TestAgents|TestDocumented)$$' ./internal/clients ./internal/agents
 
 generate: ## rewrite the generated part of README.md and the goldens
 	$(GO) test ./cmd/... ./tools/... -run 'Golden|README' -update
+	$(GO) test ./internal/docs -run Generated -update
 
 sandbox: ## the simulated upstream on 127.0.0.1:8090
 	$(GO) run ./cmd/seedance-mcp sandbox --addr 127.0.0.1:8090

@@ -54,6 +54,8 @@ type wiring struct {
 	sandboxURL string
 	// callbacks says that this process serves /webhooks/.
 	callbacks bool
+	// idle follows and sends nothing before the engine is started.
+	idle bool
 	// resume starts following unfinished tasks at once.
 	resume bool
 	// saveTo is one more folder that videos may be saved in; "": none.
@@ -85,6 +87,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 	options := engine.Options{
 		OpenStore:    func(ctx context.Context) (engine.Store, error) { return a.store.open(ctx) },
 		Resume:       w.resume && s.storeExists(),
+		Idle:         w.idle,
 		Account:      account,
 		Catalog:      a.catalog,
 		Budgets:      engine.Budgets{PerTask: s.perTask, PerDay: s.perDay, PerMonth: s.perMonth},

@@ -64,7 +64,7 @@ func (f taskFlags) runWith(ctx context.Context, t terminal, s settings, rest []s
 	if (f.csv && !f.usage) || (f.wait && len(rest) != 1) {
 		return exitUsage, usageError("--csv goes with --usage, --wait with the ID of a task")
 	}
-	a, err := newApp(s, t, wiring{downloads: true, logLevel: slog.LevelWarn})
+	a, err := newApp(s, t, wiring{downloads: true, idle: true, logLevel: slog.LevelWarn})
 	if err != nil {
 		return exitFailed, err
 	}

@@ -45,6 +45,10 @@ type Options struct {
 	// OpenStore is called once, when the store is first needed; again only
 	// while it fails.
 	OpenStore func(context.Context) (Store, error)
+	// Idle follows nothing and sends nothing that waits in the queue before
+	// Start: for a look at the tasks, or to take one back, which must not end
+	// in paying for it.
+	Idle bool
 	// Resume says that unfinished work may exist: Start opens the store.
 	Resume  bool
 	Account Account
@@ -92,8 +96,9 @@ type Engine struct {
 	posting   inFlight // tasks whose POST is under way in this process
 	looking   inFlight // tasks that a goroutine of the loop deals with
 
-	opening sync.Mutex
-	store   Store // nil until opened
+	opening   sync.Mutex
+	store     Store // nil until opened
+	following atomic.Bool
 
 	// life carries POSTs and the writing down of their answers; work carries
 	// the loop, looks and downloads, which may stop at any time.
@@ -160,13 +165,17 @@ func New(o Options) (*Engine, error) {
 }
 
 // Start opens the store and follows what is unfinished, when Options.Resume
-// says that there may be something. Otherwise the first call that needs the
-// store does both. The engine outlives ctx: only Close ends it.
+// says that there may be something, or Options.Idle that nothing else will.
+// Otherwise the first call that needs the store does both. The engine outlives
+// ctx: only Close ends it.
 func (e *Engine) Start(ctx context.Context) error {
-	if !e.o.Resume {
+	if !e.o.Resume && !e.o.Idle {
 		return nil
 	}
-	_, err := e.open(ctx)
+	opened, err := e.open(ctx)
+	if err == nil {
+		e.begin(opened)
+	}
 	return err
 }
 
@@ -234,20 +243,39 @@ func (e *Engine) open(ctx context.Context) (Store, error) {
 	if e.store != nil {
 		return e.store, nil
 	}
-	if !e.join(&e.workers) { // for the loop
+	if e.isClosed() {
 		return nil, errClosing()
 	}
 	opened, err := e.o.OpenStore(ctx)
 	if err != nil {
-		e.workers.Done()
 		return nil, err
 	}
 	e.store = opened
+	if !e.o.Idle {
+		e.begin(opened)
+	}
+	return opened, nil
+}
+
+// begin starts the loop, once.
+func (e *Engine) begin(opened Store) {
+	if !e.join(&e.workers) {
+		return
+	}
+	if e.following.Swap(true) {
+		e.workers.Done()
+		return
+	}
 	go func() {
 		defer e.workers.Done()
 		e.follow(e.work, opened)
 	}()
-	return opened, nil
+}
+
+func (e *Engine) isClosed() bool {
+	e.running.Lock()
+	defer e.running.Unlock()
+	return e.closed
 }
 
 // join enters a group that Close waits for; false once the engine is closed.

@@ -95,7 +95,7 @@ func (e *Engine) sendQueued(tasks Store, freed bool) {
 	if !e.queue.begin(e.now(), freed) {
 		return
 	}
-	if !e.join(&e.workers) {
+	if !e.following.Load() || !e.join(&e.workers) {
 		e.queue.end()
 		return
 	}
