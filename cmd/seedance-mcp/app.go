@@ -92,6 +92,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		Catalog:      a.catalog,
 		Budgets:      engine.Budgets{PerTask: s.perTask, PerDay: s.perDay, PerMonth: s.perMonth},
 		BudgetsOf:    a.budgetsOf,
+		ModelsOf:     a.modelsOf,
 		ConfirmAbove: s.confirmAbove,
 		Logger:       a.log,
 	}

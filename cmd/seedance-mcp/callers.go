@@ -50,3 +50,9 @@ func (a *app) budgetsOf(ctx context.Context, principal string) (engine.Budgets, 
 	}
 	return own, nil
 }
+
+// modelsOf are those that the principal's key allows; none: all.
+func (a *app) modelsOf(ctx context.Context, principal string) ([]string, error) {
+	key, _, err := a.callers.KeyOf(ctx, principal)
+	return key.Models, err
+}

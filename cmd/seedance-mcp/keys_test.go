@@ -40,7 +40,7 @@ func TestKeysOverHTTP(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	keyA, keyB := makeKey("team-a"), makeKey("team-b", "--daily-credits", "100")
+	keyA, keyB := makeKey("team-a"), makeKey("team-b", "--daily-credits", "100", "--models", "seedance-20")
 	addr := freeAddr(t)
 	startUntilLogs(t, child(t, env, "http", "--addr", addr), "serving MCP")
 	endpoint := "http://" + addr + "/mcp"
@@ -83,6 +83,11 @@ func TestKeysOverHTTP(t *testing.T) {
 	// Its terms: no more than its credits.
 	if got, _ := call(ctx, t, b, "generate_video", map[string]any{"prompt": "a fox"})["isError"].(string); !strings.Contains(got, "your own daily budget") || !strings.Contains(got, "100") {
 		t.Errorf("more than the key's credits: %q", got)
+	}
+
+	// And no model but those that it names.
+	if got, _ := call(ctx, t, b, "generate_video", map[string]any{"prompt": "a fox", "model": "sora2"})["isError"].(string); !strings.Contains(got, "may not use the model sora2") {
+		t.Errorf("a model that the key does not allow: %q", got)
 	}
 
 	if out, err := child(t, env, "keys", "revoke", "team-a").CombinedOutput(); err != nil {

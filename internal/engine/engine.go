@@ -60,6 +60,10 @@ type Options struct {
 	// BudgetsOf gives a principal's own budgets, which hold beside Budgets; an
 	// error refuses the paid call. nil: nobody has any.
 	BudgetsOf func(ctx context.Context, principal string) (Budgets, error)
+	// ModelsOf gives the catalogue's ids of the models that a principal may
+	// use, none: all; an error refuses the paid call. nil: everybody may use
+	// all.
+	ModelsOf func(ctx context.Context, principal string) ([]string, error)
 	// ConfirmAbove is the price in credits above which a person must agree
 	// first; nil: never.
 	ConfirmAbove *video.Credits

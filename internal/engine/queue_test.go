@@ -97,11 +97,12 @@ func TestQueueStopsAtALostAnswer(t *testing.T) {
 	full(t, 1, func(w *world) {
 		e := w.start()
 		mustSubmit(t, e, alice, ask("a"))
-		mustSubmit(t, e, alice, ask("b")) // waits; the others wait behind it
+		b := mustSubmit(t, e, alice, ask("b")) // waits; the others wait behind it
 		for i := range 5 {
 			mustSubmit(t, e, alice, ask(fmt.Sprint("x", i, " [sandbox:create-html-500]")))
 		}
-		time.Sleep(15 * time.Second)
+		settle(t, e, alice, b.Task.ID)
+		time.Sleep(time.Second)
 		page, err := e.List(context.Background(), alice, storeFilter(video.Unconfirmed))
 		if err != nil || page.Total < 1 || page.Total > 2 {
 			t.Errorf("%d unconfirmed within seconds, %v", page.Total, err)

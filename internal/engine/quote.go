@@ -39,7 +39,9 @@ func (e *Engine) Quote(ctx context.Context, principal string, w Wish) (Quotation
 		return Quotation{}, err
 	}
 	quotation := Quotation{Plan: plan, Budgets: left, Sandbox: e.o.Account.Sandbox, Dialect: e.o.Account.Dialect}
-	quotation.Refusal = e.refusal(plan.Quote, w.MaxCredits, budgets, left)
+	if quotation.Refusal = e.allowed(ctx, principal, plan.Request.Model); quotation.Refusal == nil {
+		quotation.Refusal = e.refusal(plan.Quote, w.MaxCredits, budgets, left)
+	}
 	switch {
 	case quotation.Refusal != nil:
 		quotation.Plan.Warnings = append(slices.Clone(plan.Warnings), "It would be refused now: "+quotation.Refusal.Error())

@@ -81,6 +81,9 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	if found {
 		return duplicate(existing, plan), nil
 	}
+	if err := e.allowed(ctx, principal, plan.Request.Model); err != nil {
+		return Submission{}, err
+	}
 	if err := e.affordable(plan.Quote, w.MaxCredits, budgets); err != nil {
 		return Submission{}, err
 	}

@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"seedance-mcp/internal/video"
+)
+
+// allowed refuses a model that the principal may not use.
+func (e *Engine) allowed(ctx context.Context, principal, model string) error {
+	if e.o.ModelsOf == nil {
+		return nil
+	}
+	models, err := e.o.ModelsOf(ctx, principal)
+	if err != nil || len(models) == 0 || slices.Contains(models, model) {
+		return err
+	}
+	return &video.Error{
+		Code: video.Forbidden, Argument: "model", Given: model, Valid: models,
+		Message:    fmt.Sprintf("This access key may not use the model %s.", model),
+		Suggestion: "Nothing was sent or charged. It may use: " + strings.Join(models, ", ") + ".",
+	}
+}
