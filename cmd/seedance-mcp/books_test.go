@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"strings"
 
 	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/video"
@@ -21,10 +23,23 @@ type tally struct {
 // upstream's own books.
 func (w *world) audit() tally {
 	w.t.Helper()
+	tasks := w.settle()
+	for pass := 0; ; pass++ {
+		answers := w.settleByHand(tasks)
+		if answers == nil {
+			break
+		}
+		if pass == 5 {
+			w.t.Fatalf("a person settles tasks again and again, and never comes to an end:\n%s", strings.Join(answers, "\n"))
+		}
+		tasks = w.settle() // what the lost ones turned out to be
+	}
+
+	// Only now: what still waited for its turn was sent while all settled.
 	books := w.box.Books()
 	var sum tally
-	accepted := map[string]sandbox.Entry{} // by prompt
-	sent := map[string]bool{}              // prompts after whose last createTask no other may follow
+	accepted := w.acceptedTasks()
+	sent := map[string]bool{} // prompts after whose last createTask no other may follow
 	for _, entry := range books.Entries {
 		if sent[entry.Prompt] {
 			sum.SecondPosts++
@@ -32,19 +47,8 @@ func (w *world) audit() tally {
 		}
 		// A 429 is definite and free: only after it may the same wish be sent again.
 		sent[entry.Prompt] = entry.Status != 429
-		if entry.Accepted {
-			accepted[entry.Prompt] = entry
-		}
 	}
 	sum.Wishes, sum.Creates, sum.Accepted = len(sent), len(books.Entries), books.Accepted
-
-	tasks := w.settle()
-	for pass := 0; w.settleByHand(tasks, accepted); pass++ {
-		if pass == 5 {
-			w.t.Fatal("a person settles tasks again and again, and never comes to an end")
-		}
-		tasks = w.settle() // what the lost ones turned out to be
-	}
 
 	known := map[string]bool{} // by the upstream's id
 	prompts := map[string]bool{}
@@ -77,10 +81,22 @@ func (w *world) audit() tally {
 	return sum
 }
 
+// acceptedTasks are the orders the upstream took, by prompt.
+func (w *world) acceptedTasks() map[string]sandbox.Entry {
+	accepted := map[string]sandbox.Entry{}
+	for _, entry := range w.box.Books().Entries {
+		if entry.Accepted {
+			accepted[entry.Prompt] = entry
+		}
+	}
+	return accepted
+}
+
 // settleByHand does what a person does who is told that nobody knows: look
-// into the account, here the books, and say so. It tells whether there was any.
-func (w *world) settleByHand(tasks []video.Task, accepted map[string]sandbox.Entry) bool {
-	some := false
+// into the account, here the books, and say so. It gives the answers, none
+// when there was nothing to settle.
+func (w *world) settleByHand(tasks []video.Task) (answers []string) {
+	accepted := w.acceptedTasks()
 	for _, task := range tasks {
 		entry, paid := accepted[task.Request.Prompt]
 		unknown := task.State == video.Failed && task.Failure.Charged == video.ChargedUnknown
@@ -95,10 +111,10 @@ func (w *world) settleByHand(tasks []video.Task, accepted map[string]sandbox.Ent
 		default:
 			continue
 		}
-		some = true
-		w.run("none:0", args...)
+		out, _ := w.run("none:0", args...)
+		answers = append(answers, fmt.Sprintf("%q: %s\n%s", task.Request.Prompt, strings.Join(args, " "), out))
 	}
-	return some
+	return answers
 }
 
 // compareLedger holds what `tasks --usage` says against the books: settled is
