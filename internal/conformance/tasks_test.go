@@ -26,12 +26,14 @@ type jobs struct {
 }
 
 type job struct {
-	task    mcp.Task
-	result  *mcp.CallToolResult
-	open    mcp.InputRequests
-	given   map[string]string // what the user filled in, by question
-	answers chan struct{}     // closed when no question is open
-	cancel  context.CancelFunc
+	task      mcp.Task
+	result    *mcp.CallToolResult
+	open      mcp.InputRequests
+	given     map[string]string // what the user filled in, by question
+	answers   chan struct{}     // closed when no question is open
+	announce  sync.Once
+	announced chan struct{} // closed when the server has seen the job: before, its end would make it a plain answer
+	cancel    context.CancelFunc
 }
 
 // jobRef is a tool's answer that stands for a job.
@@ -60,7 +62,7 @@ func (j *jobs) start(questions mcp.InputRequests, work func(ctx context.Context,
 	made := &job{
 		task:    mcp.Task{TaskId: id, Status: mcp.TaskStatusWorking, CreatedAt: now, LastUpdatedAt: now, TTL: &kept, PollInterval: &poll},
 		given:   map[string]string{},
-		answers: make(chan struct{}), cancel: cancel,
+		answers: make(chan struct{}), announced: make(chan struct{}), cancel: cancel,
 	}
 	if len(questions) > 0 {
 		made.task.Status, made.open = mcp.TaskStatusInputRequired, questions
@@ -72,14 +74,22 @@ func (j *jobs) start(questions mcp.InputRequests, work func(ctx context.Context,
 		defer cancel()
 		var result *mcp.CallToolResult
 		var err error
-		select {
-		case <-made.answers:
+		if wait(ctx, made.announced) && wait(ctx, made.answers) {
 			result, err = work(ctx, made.given)
-		case <-ctx.Done():
 		}
 		j.end(made, ctx.Err() != nil, result, err)
 	})
 	return mcp.NewToolResultStructured(jobRef{id}, id)
+}
+
+// wait is until the channel is closed; false: ctx ended first.
+func wait(ctx context.Context, closed <-chan struct{}) bool {
+	select {
+	case <-closed:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (j *jobs) end(made *job, cancelled bool, result *mcp.CallToolResult, err error) {
@@ -117,6 +127,7 @@ func (j *jobs) Task(_ context.Context, id string) (mcp.Task, *mcp.CallToolResult
 	if err != nil {
 		return mcp.Task{}, nil, err
 	}
+	made.announce.Do(func() { close(made.announced) })
 	if made.task.Status == mcp.TaskStatusInputRequired {
 		return made.task, &mcp.CallToolResult{MultiRoundTripResult: mcp.MultiRoundTripResult{InputRequests: maps.Clone(made.open)}}, nil
 	}
