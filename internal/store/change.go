@@ -24,36 +24,47 @@ const (
 )
 
 // Change reads a task, lets change alter it, and writes it back, in one
-// immediate transaction: nothing comes between. It gives the task as stored.
+// transaction: nothing comes between. It gives the task as stored.
 //
 // An error of change aborts and is returned as it is. ErrUnchanged, or a task
 // left as it was, writes nothing: Version and UpdatedAt stay and nobody is
 // woken. ID, Principal, Sandbox, CreatedAt, IdempotencyKey, UpdatedAt and
 // Version are not change's to alter; what it does to them is ignored.
 //
-// change holds the one write lock: it must be quick, call nothing remote, and
-// not call the Store.
+// change holds a lock that others wait for: it must be quick, call nothing
+// remote, and not call the Store. Where two writers met it runs again, on what
+// the other one left.
 //
 // NotFound: no such task. Conflict: its new UpstreamID or CallbackToken is
 // another task's.
 func (s *Store) Change(ctx context.Context, id string, change func(*video.Task) error) (video.Task, error) {
-	return s.change(ctx, id, func(_ *transaction, task *video.Task) error { return change(task) })
+	unlocked := func(*transaction) error { return nil }
+	return s.change(ctx, id, unlocked, func(_ *transaction, task *video.Task) error { return change(task) })
 }
 
-func (s *Store) change(ctx context.Context, id string, change func(*transaction, *video.Task) error) (video.Task, error) {
+// change is Change after lock.
+func (s *Store) change(ctx context.Context, id string, lock func(*transaction) error, change func(*transaction, *video.Task) error) (video.Task, error) {
 	var stored video.Task
+	var written row // by an attempt whose commit was not answered
 	changed := false
 	err := s.write(ctx, func(t *transaction) error {
-		original, err := t.task(selectByID, id)
+		if err := lock(t); err != nil {
+			return err
+		}
+		original, err := t.task(s.db.toChange(), id)
 		if err != nil {
 			return err
 		}
 		stored = original.task()
+		if t.unsure && original == written {
+			return nil // it was stored
+		}
+		changed = false
 		next, err := s.altered(original, func(task *video.Task) error { return change(t, task) })
 		if err != nil || next == original {
 			return err
 		}
-		changed = true
+		changed, written = true, next
 		stored = next.task()
 		return t.update(original, next)
 	})

@@ -17,7 +17,7 @@ import (
 func full() video.Task {
 	used, rate, seed, yes := video.Credits(85_680_000), video.WholeCredits(40), int64(7), true
 	task := wish("ann", "a fox “quoted” \x00 and ünïcode", 200)
-	task.ID = "vid_full"
+	task.ID, task.RequestHash = "vid_full", "hash of a full task"
 	task.UpstreamID, task.State, task.Reason, task.Sandbox = "task-1", video.Stalled, "past its deadline", true
 	task.Request = video.Request{
 		Prompt: task.Request.Prompt, Model: "seedance-20", AspectRatio: "16:9", Duration: 5, Resolution: "720p",

@@ -29,10 +29,10 @@ const (
 	// noFetch is the opposite of a booking to fetch a file.
 	noFetch = `NOT (state = 'success' AND settled = 1 AND interval_ms < 3600000)`
 
-	claimDue = `UPDATE tasks SET due_at = $1 + interval_ms, booked_at = $1, polls = polls + 1
-		WHERE id IN (SELECT id FROM tasks WHERE upstream = $2 AND due_at IS NOT NULL AND due_at <= $1
-			AND ($4 = 1 OR ` + noFetch + `) ORDER BY due_at LIMIT $3)
-		RETURNING ` + columns
+	// What toClaim makes of the two differs in how others' claims are kept away.
+	selectDue = `SELECT id FROM tasks WHERE upstream = $2 AND due_at IS NOT NULL AND due_at <= $1
+		AND ($4 = 1 OR ` + noFetch + `) ORDER BY due_at LIMIT $3`
+	bookDue      = `UPDATE tasks SET due_at = $1 + interval_ms, booked_at = $1, polls = polls + 1 WHERE id IN `
 	moveBookings = `UPDATE tasks SET due_at = $1 + (due_at - booked_at), booked_at = $1
 		WHERE upstream = $2 AND due_at IS NOT NULL AND due_at > $1 AND booked_at > $1 + $3 AND due_at >= booked_at`
 	selectNextDue = `SELECT MIN(due_at) FROM tasks WHERE upstream = $1 AND due_at IS NOT NULL AND ($2 = 1 OR ` + noFetch + `)`
@@ -59,7 +59,7 @@ func (s *Store) Claim(ctx context.Context, q ClaimQuery) ([]video.Task, error) {
 			if free <= 0 {
 				return nil
 			}
-			found, err := t.tasks(claimDue, q.Now.UnixMilli(), upstream, free, oneIf(q.Files))
+			found, err := t.tasks(s.db.toClaim(), q.Now.UnixMilli(), upstream, free, oneIf(q.Files))
 			if err != nil {
 				return err
 			}

@@ -97,18 +97,23 @@ func (c *conditions) entries(since, until time.Time) string {
 	if c.rowsOnly {
 		return fromTasks(since, until)
 	}
-	var parts, whole []string
 	first, end := since, until
 	if !since.IsZero() {
 		first = time.UnixMilli(hoursUp(since.UnixMilli()) * hour)
-		whole = append(whole, "hour >= "+c.arg(first.UnixMilli()/hour))
 	}
 	if !until.IsZero() {
 		end = time.UnixMilli(hoursDown(until.UnixMilli()) * hour)
-		whole = append(whole, "hour < "+c.arg(end.UnixMilli()/hour))
 	}
 	if !since.IsZero() && !until.IsZero() && first.After(end) {
 		return fromTasks(since, until) // within one hour
+	}
+	// Only now: Postgres refuses arguments that a query does not use.
+	var parts, whole []string
+	if !since.IsZero() {
+		whole = append(whole, "hour >= "+c.arg(first.UnixMilli()/hour))
+	}
+	if !until.IsZero() {
+		whole = append(whole, "hour < "+c.arg(end.UnixMilli()/hour))
 	}
 	parts = append(parts, ledgerEntries+c.clause(whole...))
 	if first.After(since) {

@@ -9,6 +9,17 @@ import (
 // opener gives a new, empty store, closed with the test.
 type opener func(t testing.TB, options ...store.Option) *store.Store
 
+// twice gives two stores on one new database, as two processes have.
+func twice(t testing.TB, open opener) (a, b *store.Store) {
+	t.Helper()
+	a = open(t)
+	b, err := store.Again(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, audited(t, b)
+}
+
 // conformance is what any database behind a Store must pass.
 func conformance(t *testing.T, open opener) {
 	t.Helper()
@@ -51,6 +62,9 @@ func conformance(t *testing.T, open opener) {
 		"ledger/model":            ledgerAgainstModel,
 		"watch/own":               watchOwn,
 		"watch/coalesces":         watchCoalesces,
+		"watch/others":            watchOthers,
+		"keys":                    accessKeys,
+		"injection":               nothingIsInjected,
 		"contexts":                contextsEnd,
 		"closed":                  closedStore,
 	} {
@@ -59,3 +73,5 @@ func conformance(t *testing.T, open opener) {
 }
 
 func TestSQLiteConforms(t *testing.T) { conformance(t, openNew) }
+
+func TestPostgresConforms(t *testing.T) { conformance(t, openPostgres) }

@@ -6,8 +6,43 @@ import (
 	"errors"
 	"io/fs"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"seedance-mcp/internal/video"
 )
+
+// isDuplicate says that a unique constraint refused the statement.
+func isDuplicate(err error) bool {
+	code := resultCode(err)
+	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || violated(err) != ""
+}
+
+// trouble is what keeps a database from working.
+type trouble int
+
+const (
+	noTrouble trouble = iota
+	isLocked
+	isReadOnly
+	isFull
+	cannotOpen
+	isDamaged
+	isForeign
+	ioFailed
+	// Postgres's own.
+	isUnreachable
+	isBusy
+	refusesLogin
+	lacksDatabase
+	lacksRights
+)
+
+func troubleOf(err error) trouble {
+	if code := resultCode(err); code != 0 {
+		return sqliteTrouble(code)
+	}
+	return postgresTrouble(err)
+}
 
 // explain turns whatever the database or the file system says into an error
 // that a person can act on. Coded errors and the context's pass unchanged.
@@ -20,6 +55,9 @@ func explain(err error) error {
 		return err
 	case errors.Is(err, sql.ErrNoRows):
 		return errNotFound()
+	}
+	if isPostgres(err) {
+		return explainPostgres(err)
 	}
 	failure := &video.Error{Code: video.Unavailable, Err: err}
 	switch troubleOf(err) {
@@ -46,7 +84,7 @@ func explain(err error) error {
 		failure.Code = video.Internal
 		failure.Message = "The task store's file is not a database of this program."
 		failure.Suggestion = "It was left untouched. Move it away or choose another SEEDANCE_DATA_DIR."
-	case noTrouble:
+	case noTrouble, isUnreachable, isBusy, refusesLogin, lacksDatabase, lacksRights:
 		explainOther(failure, err)
 	}
 	return failure

@@ -75,7 +75,7 @@ func TestPrivateFiles(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	known, err := migrations()
+	known, err := migrations("sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,11 @@ const (
 	selectLatest       = `SELECT ` + columns + ` FROM tasks WHERE principal = $1 ORDER BY created_at DESC, id DESC LIMIT 1`
 )
 
-// writerStatements are all that transactions run.
-func writerStatements() []string {
+// writerStatements are those that transactions often run.
+func (s *Store) writerStatements() []string {
 	return []string{
-		selectByID, selectByUpstreamID, selectByKey, selectDuplicate, insertTask, supersede, insertKey, updateTask,
-		addToLedger, spentByAll, spentByPrincipal, claimDue, moveBookings, selectSlots, learnLimit,
+		s.db.toChange(), s.db.toClaim(), selectByUpstreamID, selectByKey, selectDuplicate, insertTask, supersede, insertKey, updateTask,
+		addToLedger, spentByAll, spentByPrincipal, moveBookings, selectSlots, learnLimit,
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *Store) AddKey(ctx context.Context, key Key) error {
 		return fmt.Errorf("encode key %s: %w", key.ID, err)
 	}
 	return s.write(ctx, func(t *transaction) error {
-		_, err := t.tx.ExecContext(t.ctx, insertAccessKey, key.ID, key.Name, key.Hash, creditsOrNull(key.Daily), creditsOrNull(key.Monthly),
+		_, err := t.exec(insertAccessKey, key.ID, key.Name, key.Hash, creditsOrNull(key.Daily), creditsOrNull(key.Monthly),
 			string(models), key.CreatedAt.UnixMilli(), timeOrNull(key.ExpiresAt))
 		if isDuplicate(err) {
 			return &video.Error{
@@ -75,9 +75,9 @@ func (s *Store) Keys(ctx context.Context) ([]Key, error) {
 
 // HasKeys says that a key was ever made, whatever became of it.
 func (s *Store) HasKeys(ctx context.Context) (bool, error) {
-	var exists int64
+	var exists bool
 	err := s.scanOne(ctx, anyAccessKey, nil, []any{&exists})
-	return exists != 0, explain(err)
+	return exists, explain(err)
 }
 
 // KeyByHash gives the key with this hash, also one that is revoked or expired.
@@ -106,7 +106,7 @@ func (s *Store) key(ctx context.Context, text, argument string) (Key, error) {
 func (s *Store) RevokeKey(ctx context.Context, nameOrID string) (Key, error) {
 	var k keyRow
 	err := s.write(ctx, func(t *transaction) error {
-		err := t.tx.QueryRowContext(t.ctx, revokeAccessKey, s.now().UnixMilli(), nameOrID).Scan(k.places()...)
+		err := t.scan(revokeAccessKey, []any{s.now().UnixMilli(), nameOrID}, k.places())
 		if errors.Is(err, sql.ErrNoRows) {
 			return errNoKey()
 		}
@@ -118,7 +118,7 @@ func (s *Store) RevokeKey(ctx context.Context, nameOrID string) (Key, error) {
 // TouchKey notes that the key was used at this time.
 func (s *Store) TouchKey(ctx context.Context, id string, at time.Time) error {
 	return s.write(ctx, func(t *transaction) error {
-		_, err := t.tx.ExecContext(t.ctx, touchAccessKey, at.UnixMilli(), id)
+		_, err := t.exec(touchAccessKey, at.UnixMilli(), id)
 		return err
 	})
 }

@@ -10,10 +10,10 @@ import (
 	"seedance-mcp/internal/video"
 )
 
-func TestAccessKeys(t *testing.T) {
+func accessKeys(t *testing.T, open opener) {
 	ctx := context.Background()
 	now := noon
-	s := openNew(t, store.WithClock(func() time.Time { return now }))
+	s := open(t, store.WithClock(func() time.Time { return now }))
 	if exist, err := s.HasKeys(ctx); exist || err != nil {
 		t.Fatalf("a new store has keys: %v, %v", exist, err)
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -79,7 +81,8 @@ func (t *transaction) addToLedger(e entry) error {
 	return err
 }
 
-// rebook moves a task's part in the ledger from what it was to what it is.
+// rebook moves a task's part in the ledger from what it was to what it is: the
+// entries in one order, so that no two transactions wait for each other.
 func (t *transaction) rebook(was, is row) error {
 	before, after := entryOf(was), entryOf(is)
 	switch {
@@ -88,10 +91,19 @@ func (t *transaction) rebook(was, is row) error {
 	case before.place == after.place:
 		return t.addToLedger(entry{place: after.place, sums: after.sums.plus(-1, before.sums)})
 	}
-	if err := t.addToLedger(entry{place: before.place, sums: entrySums{}.plus(-1, before.sums)}); err != nil {
+	first, second := entry{place: before.place, sums: entrySums{}.plus(-1, before.sums)}, after
+	if second.place.before(first.place) {
+		first, second = second, first
+	}
+	if err := t.addToLedger(first); err != nil {
 		return err
 	}
-	return t.addToLedger(after)
+	return t.addToLedger(second)
+}
+
+func (p entryPlace) before(other entryPlace) bool {
+	return cmp.Or(strings.Compare(p.principal, other.principal), cmp.Compare(p.hour, other.hour), cmp.Compare(p.sandbox, other.sandbox),
+		strings.Compare(p.upstream, other.upstream), strings.Compare(p.model, other.model), strings.Compare(p.state, other.state)) < 0
 }
 
 // What a task comes to, in the ledger's columns.

@@ -125,7 +125,7 @@ func (f Filter) check() error {
 func (s *Store) sum(ctx context.Context, f Filter, page *Page) error {
 	where := f.conditions()
 	entries := where.entries(f.Since, f.Until)
-	text := `SELECT state, SUM(tasks), CAST(SUM(estimated) AS BIGINT), CAST(SUM(used) AS BIGINT), CAST(SUM(charged) AS BIGINT),
+	text := `SELECT state, CAST(SUM(tasks) AS BIGINT), CAST(SUM(estimated) AS BIGINT), CAST(SUM(used) AS BIGINT), CAST(SUM(charged) AS BIGINT),
 		CAST(SUM(reserved) AS BIGINT) FROM (` + entries + `) AS entries GROUP BY state HAVING SUM(tasks) > 0`
 	page.Counts = make(map[video.State]int)
 	return s.each(ctx, text, where.args, func(rows *sql.Rows) error {

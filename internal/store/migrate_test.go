@@ -11,7 +11,7 @@ import (
 
 // A file of each older version is brought up to date with what it holds.
 func TestOlderFilesKeepTheirTasks(t *testing.T) {
-	scripts, err := migrations()
+	scripts, err := migrations("sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,8 @@ func (s *Store) LearnLimit(ctx context.Context, upstream string, limit int, at t
 // Take is Change for a task that may fill a slot of its account: change is
 // told how they stand.
 func (s *Store) Take(ctx context.Context, id string, change func(Slots, *video.Task) error) (video.Task, error) {
-	return s.change(ctx, id, func(t *transaction, task *video.Task) error {
+	locked := func(t *transaction) error { return s.db.lockAccountOf(t, id) }
+	return s.change(ctx, id, locked, func(t *transaction, task *video.Task) error {
 		slots, err := t.slots(task.Upstream, task.Principal)
 		if err != nil {
 			return err

@@ -35,6 +35,62 @@ const (
 	dataVersion = "PRAGMA data_version"
 )
 
+// sqliteFile is the database in one SQLite file.
+type sqliteFile struct {
+	path     string
+	lockWait time.Duration // for another process's write
+	writer   *sql.DB
+}
+
+func (f *sqliteFile) open(ctx context.Context) (writer, readers *sql.DB, err error) {
+	path, err := prepareFile(f.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.writer, err = openWriter(path, f.lockWait); err != nil {
+		return nil, nil, err
+	}
+	if err := f.migrate(ctx); err != nil {
+		return f.writer, nil, err
+	}
+	readers, err = openReaders(path, f.lockWait)
+	return f.writer, readers, err
+}
+
+// begin takes the one write lock, so that nothing else need be locked.
+func (f *sqliteFile) begin(ctx context.Context, writer *sql.DB) (*transaction, func(), error) {
+	tx, err := writer.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &transaction{ctx: context.WithoutCancel(ctx), tx: tx}, func() {}, nil
+}
+
+func (f *sqliteFile) prepares() bool                           { return true }
+func (f *sqliteFile) bind(args []any) []any                    { return args }
+func (f *sqliteFile) lockNames(*transaction, ...string) error  { return nil }
+func (f *sqliteFile) lockAccountOf(*transaction, string) error { return nil }
+func (f *sqliteFile) toChange() string                         { return selectByID }
+func (f *sqliteFile) toClaim() string                          { return bookDue + `(` + selectDue + `) RETURNING ` + columns }
+func (f *sqliteFile) now() time.Time                           { return time.Now() }
+func (f *sqliteFile) always() bool                             { return false }
+func (f *sqliteFile) close() error                             { return nil } // the pools are the Store's
+
+func (f *sqliteFile) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	return ctx, func() {} // a local file answers
+}
+
+// again folds the log back into the file where the disk is full, and has the
+// write run once more: what was paid for is mostly no new page, and then fits
+// on a full disk.
+func (f *sqliteFile) again(ctx context.Context, writer *sql.DB, attempt int, err error) bool {
+	if attempt > 1 || troubleOf(err) != isFull {
+		return false
+	}
+	_, _ = writer.ExecContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)") // the next try tells
+	return true
+}
+
 // prepareFile makes the folder and an empty private file, so that SQLite never
 // creates one by the umask; its WAL files inherit the mode. It gives the
 // absolute path.
@@ -144,28 +200,8 @@ func resultCode(err error) int {
 	return 0
 }
 
-// isDuplicate says that a unique constraint refused the statement.
-func isDuplicate(err error) bool {
-	code := resultCode(err)
-	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
-}
-
-// trouble is what keeps a database from working.
-type trouble int
-
-const (
-	noTrouble trouble = iota
-	isLocked
-	isReadOnly
-	isFull
-	cannotOpen
-	isDamaged
-	isForeign
-	ioFailed
-)
-
-func troubleOf(err error) trouble {
-	switch resultCode(err) & 0xff {
+func sqliteTrouble(code int) trouble {
+	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
 		return isLocked
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:

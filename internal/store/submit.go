@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -60,7 +61,7 @@ const (
 )
 
 // Submit stores a new wish, or finds the task that it already became. In one
-// immediate transaction it looks for the same idempotency key of the principal
+// transaction it looks for the same idempotency key of the principal
 // (any age, any state), then for an equal request (same principal, RequestHash
 // and Upstream, not failed, created at DedupeSince or later), then checks the
 // limits, then inserts what Admit made of it. A wish found by its content keeps its key too: the same
@@ -70,7 +71,17 @@ const (
 // Required and Available: the first limit that does not hold.
 func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 	var out Submitted
+	in.Task = s.named(in.Task)
 	err := s.write(ctx, func(t *transaction) error {
+		if err := t.lockNames(in.locks()...); err != nil {
+			return err
+		}
+		if stored, err := t.storedBefore(in.Task.ID); err != nil {
+			return err
+		} else if stored != nil {
+			out = Submitted{Task: stored.task()}
+			return nil
+		}
 		found, byContent, err := findExisting(t.task, in)
 		if err != nil {
 			return err
@@ -105,6 +116,52 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 		s.watch.signal()
 	}
 	return out, nil
+}
+
+// named is the task with an id and a time of creation.
+func (s *Store) named(task video.Task) video.Task {
+	if task.CreatedAt.IsZero() {
+		task.CreatedAt = s.now()
+	}
+	if task.ID == "" {
+		task.ID = NewID(task.CreatedAt)
+	}
+	return task
+}
+
+// locks are what must stand still from the first look for duplicates, budgets
+// and slots until the wish is stored.
+func (in Intent) locks() []string {
+	names := []string{lockOfPrincipal(in.Task.Principal)}
+	if in.Admit != nil {
+		names = append(names, lockOfAccount(in.Task.Upstream))
+	}
+	for _, limit := range in.Limits {
+		name := lockOfPrincipal(limit.Principal)
+		if limit.Principal == "" {
+			name = everyoneLock
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// storedBefore is the row of a new task that an earlier attempt at the same
+// write stored after all; nil: there is none.
+func (t *transaction) storedBefore(id string) (*row, error) {
+	if !t.unsure {
+		return nil, nil
+	}
+	r, err := t.task(selectByID, id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &r, nil
 }
 
 // Duplicate is what Submit would find, without storing anything: the task that
@@ -195,12 +252,6 @@ func (s *Store) insertWish(t *transaction, wish video.Task) (video.Task, error) 
 // insert stores a new task and gives it as stored.
 func (s *Store) insert(t *transaction, task video.Task, answersRepeats bool) (video.Task, error) {
 	now := s.now()
-	if task.CreatedAt.IsZero() {
-		task.CreatedAt = now
-	}
-	if task.ID == "" {
-		task.ID = NewID(task.CreatedAt)
-	}
 	task.Version, task.UpdatedAt = 1, now
 	r, err := rowOf(task)
 	if err != nil {
@@ -231,11 +282,18 @@ func (t *transaction) keepKey(principal, key, id string) error {
 func (s *Store) Insert(ctx context.Context, task video.Task) (video.Task, bool, error) {
 	var stored video.Task
 	isNew := false
+	task = s.named(task)
 	err := s.write(ctx, func(t *transaction) error {
+		if before, err := t.storedBefore(task.ID); err != nil {
+			return err
+		} else if before != nil {
+			stored, isNew = before.task(), true
+			return nil
+		}
 		if task.UpstreamID != "" {
 			found, err := t.task(selectByUpstreamID, task.Upstream, task.UpstreamID)
 			if err == nil {
-				stored = found.task()
+				stored, isNew = found.task(), false
 				return nil
 			}
 			if !errors.Is(err, sql.ErrNoRows) {

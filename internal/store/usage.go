@@ -45,8 +45,8 @@ func (s *Store) Usage(ctx context.Context, f UsageFilter) ([]UsageRow, error) {
 		where.add("sandbox =", oneIf(*f.Sandbox))
 	}
 	entries := where.entries(f.Since, f.Until)
-	text := `SELECT day, model, SUM(tasks), SUM(CASE WHEN state = 'success' THEN tasks ELSE 0 END),
-		SUM(CASE WHEN state = 'fail' THEN tasks ELSE 0 END), CAST(SUM(estimated) AS BIGINT), CAST(SUM(charged) AS BIGINT),
+	text := `SELECT day, model, CAST(SUM(tasks) AS BIGINT), CAST(SUM(CASE WHEN state = 'success' THEN tasks ELSE 0 END) AS BIGINT),
+		CAST(SUM(CASE WHEN state = 'fail' THEN tasks ELSE 0 END) AS BIGINT), CAST(SUM(estimated) AS BIGINT), CAST(SUM(charged) AS BIGINT),
 		CAST(SUM(reserved) AS BIGINT), CAST(SUM(compared_estimated) AS BIGINT), CAST(SUM(compared_charged) AS BIGINT)
 		FROM (` + entries + `) AS entries GROUP BY day, model HAVING SUM(tasks) > 0 ORDER BY day DESC, model`
 	var report []UsageRow

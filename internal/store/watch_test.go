@@ -70,10 +70,9 @@ func watchCoalesces(t *testing.T, open opener) {
 	}
 }
 
-// Two stores on one file in one process see each other as two processes do.
-func TestWatchSeesOtherConnections(t *testing.T) {
-	path := t.TempDir() + "/tasks.db"
-	mine, other := openAt(t, path), openAt(t, path)
+// Two stores on one database in one process see each other as two processes do.
+func watchOthers(t *testing.T, open opener) {
+	mine, other := twice(t, open)
 	watched := mine.Watch(t.Context())
 	wantSignal(t, watched, "the first look")
 	task := add(t, other, wish("ann", "a fox", 1))
