@@ -64,7 +64,8 @@ type Options struct {
 	// MaxConcurrent is how many MCP calls HTTP serves at once; 0 is 1000.
 	MaxConcurrent int
 	// Authenticate names the caller or fails. nil: everybody is local. Its
-	// error's code decides the status: Forbidden 403, Unavailable 503, else 401.
+	// error's code decides the status: Forbidden 403, Unavailable 503, else 401;
+	// with a method Challenge() string, its text and challenge are the answer's.
 	Authenticate func(*http.Request) (principal string, err error)
 	// Challenge is the WWW-Authenticate value of a 401; "" asks for a bearer key
 	// and promises no OAuth, which makes clients try to register.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"mime"
 	"net/http"
 
@@ -78,6 +79,12 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
+// challenger is a refusal that knows what the caller should send instead.
+type challenger interface {
+	error
+	Challenge() string // a WWW-Authenticate value
+}
+
 // authenticate names the caller; when it is not ok, the refusal is written.
 func (s *Server) authenticate(out *reply, r *http.Request) (principal string, ok bool) {
 	if s.options.Authenticate == nil {
@@ -87,19 +94,36 @@ func (s *Server) authenticate(out *reply, r *http.Request) (principal string, ok
 	if err == nil {
 		return principal, true
 	}
-	s.log.WarnContext(r.Context(), "caller refused", "code", video.CodeOf(err), "from", r.RemoteAddr)
+	s.log.WarnContext(r.Context(), "caller refused", "code", video.CodeOf(err), "from", r.RemoteAddr, "reason", err, "cause", causeOf(err))
+	challenge, why := s.options.Challenge, "A valid access key is required, in the header \"Authorization: Bearer KEY\"."
+	said, challenged := errors.AsType[challenger](err)
+	if challenged {
+		challenge, why = said.Challenge(), err.Error()
+	}
 	switch video.CodeOf(err) {
 	case video.Forbidden:
-		out.refuse(http.StatusForbidden, failure(nil, mcp.INVALID_REQUEST, "This access key may not be used here."))
+		if !challenged {
+			why = "This access key may not be used here."
+		} else {
+			out.w.Header().Set("WWW-Authenticate", challenge)
+		}
+		out.refuse(http.StatusForbidden, failure(nil, mcp.INVALID_REQUEST, why))
 	case video.Unavailable:
 		out.w.Header().Set("Retry-After", "5")
 		out.refuse(http.StatusServiceUnavailable, failure(nil, codeBusy, "Access keys cannot be checked right now. Try again in a few seconds."))
 	default:
-		out.w.Header().Set("WWW-Authenticate", s.options.Challenge)
-		out.refuse(http.StatusUnauthorized, failure(nil, mcp.INVALID_REQUEST,
-			"A valid access key is required, in the header \"Authorization: Bearer KEY\"."))
+		out.w.Header().Set("WWW-Authenticate", challenge)
+		out.refuse(http.StatusUnauthorized, failure(nil, mcp.INVALID_REQUEST, why))
 	}
 	return "", false
+}
+
+// causeOf is what stands behind an error that callers may see.
+func causeOf(err error) error {
+	if coded, ok := errors.AsType[*video.Error](err); ok {
+		return coded.Err
+	}
+	return nil
 }
 
 // call runs one request. What takes longer than StreamAfter, or has something

@@ -25,7 +25,7 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 		if err != nil {
 			return exitFailed, err
 		}
-		if err := server.CheckAddr(*addr, exist); err != nil {
+		if err := server.CheckAddr(*addr, exist || s.oauth.issuer != ""); err != nil {
 			return exitUsage, usageError("%s", err)
 		}
 	}
@@ -43,8 +43,9 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	a.callers.OpenToAll = ownMachineOnly
-	options.Authenticate = a.callers.Authenticate
+	if err := a.admit(&options, base, ownMachineOnly); err != nil {
+		return exitUsage, err
+	}
 	mcp, err := server.New(options)
 	if err != nil {
 		return exitFailed, err

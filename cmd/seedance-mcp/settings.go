@@ -37,6 +37,7 @@ type settings struct {
 	folders      []string
 	logLevel     *slog.Level // nil: the command's own default
 	logFormat    string
+	oauth        oauthSettings
 }
 
 // setting is one flag with its variable.
@@ -65,6 +66,10 @@ func allSettings() []setting {
 		{"download", "SEEDANCE_DOWNLOAD", "fetch finished videos to disk, `on or off` (default on, off for http)", setDownload},
 		{"allow-folder", "SEEDANCE_ALLOW_FOLDERS", "`folders` whose files may be references (kinovi, stdio) and where videos may be saved; separated as in PATH", setFolders},
 		{"public-url", "SEEDANCE_PUBLIC_URL", "`URL` where the upstream can reach /webhooks/ (default none: polling)", setPublicURL},
+		{"oauth-issuer", "SEEDANCE_OAUTH_ISSUER", "http: take access tokens of the authorization server with this `URL` (default none: access keys only)", setOAuthIssuer},
+		{"oauth-audience", "SEEDANCE_OAUTH_AUDIENCE", "http: the `audience` that tokens must be for (default the URL of /mcp)", func(s *settings, v string) error { s.oauth.audience = v; return nil }},
+		{"oauth-scopes", "SEEDANCE_OAUTH_SCOPES", "http: the `scopes` that tokens must have, separated by blanks (default none)", func(s *settings, v string) error { s.oauth.scopes = strings.Fields(v); return nil }},
+		{"oauth-jwks-url", "SEEDANCE_OAUTH_JWKS_URL", "http: `URL` of the issuer's keys (default as its metadata says)", setOAuthKeys},
 		{"sandbox-speed", "SEEDANCE_SANDBOX_SPEED", "time `factor` of the sandbox (default 1: a 5 s clip takes about 8 s)", setSpeed},
 		{"log-level", "SEEDANCE_LOG_LEVEL", "`debug, info, warn or error` (default info for servers, warn for the terminal)", setLogLevel},
 		{"log-format", "SEEDANCE_LOG_FORMAT", "`text or json` (default text)", setLogFormat},

@@ -19,8 +19,12 @@ const prefix = "sdmcp_"
 // names are principals: they stand in logs, tables and file names.
 var names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
 
-// local is the principal of the machine's own user; a key must not act for it.
-const local = "local"
+// local is the principal of the machine's own user, and names with foreign
+// are those of callers with tokens; a key must not act for them.
+const (
+	local   = "local"
+	foreign = "oauth-"
+)
 
 // Terms are what a new key is made with; only Name is needed.
 type Terms struct {
@@ -35,11 +39,11 @@ type Terms struct {
 // New makes a key: secret is for its user and kept nowhere, record is for the
 // store. Invalid: a name that cannot be one, a time that has passed.
 func New(terms Terms, now time.Time) (secret string, record store.Key, err error) {
-	if !names.MatchString(terms.Name) || terms.Name == local {
+	if !names.MatchString(terms.Name) || terms.Name == local || strings.HasPrefix(terms.Name, foreign) {
 		return "", store.Key{}, &video.Error{
 			Code: video.Invalid, Argument: "name", Given: video.Clip(terms.Name, 60),
 			Message:    fmt.Sprintf("%q cannot be the name of a key.", video.Clip(terms.Name, 60)),
-			Suggestion: "Use 1 to 40 lower-case letters, digits, dots, dashes and underscores, such as team-a; \"local\" is taken.",
+			Suggestion: "Use 1 to 40 lower-case letters, digits, dots, dashes and underscores, such as team-a; \"local\" and names that begin with \"oauth-\" are taken.",
 		}
 	}
 	if !terms.ExpiresAt.IsZero() && !terms.ExpiresAt.After(now) {

@@ -116,12 +116,14 @@ func failuresText(t *testing.T) string {
 var routeNotes = map[string]string{
 	"/mcp": "MCP over streamable HTTP: `POST` one JSON-RPC message, `Content-Type: application/json`. " +
 		"Without sessions, so any replica answers. An answer that takes longer is an event stream, where the `Accept` header allows it. " +
-		"With access keys: `Authorization: Bearer KEY`",
-	"GET /healthz":           "200 while the process serves",
-	"GET /readyz":            "200 when new work would succeed, else 503 with the reason",
-	"POST /webhooks/{token}": "for the upstream, one unguessable path for each task; needs `SEEDANCE_PUBLIC_URL`. A hint only: the upstream is asked",
-	"/ui":                    "the [gallery](player.md#in-a-browser) of your videos, in a browser",
-	"/sandbox/":              "without an upstream key: the sandbox's videos and its API",
+		"With access keys or tokens: `Authorization: Bearer …` ([access.md](access.md))",
+	"GET /healthz":                           "200 while the process serves",
+	"GET /readyz":                            "200 when new work would succeed, else 503 with the reason",
+	"POST /webhooks/{token}":                 "for the upstream, one unguessable path for each task; needs `SEEDANCE_PUBLIC_URL`. A hint only: the upstream is asked",
+	"/ui":                                    "the [gallery](player.md#in-a-browser) of your videos, in a browser",
+	"/.well-known/oauth-protected-resource":  "with `SEEDANCE_OAUTH_ISSUER`: where clients get tokens (RFC 9728)",
+	"/.well-known/oauth-protected-resource/": "the same, followed by the path of /mcp",
+	"/sandbox/":                              "without an upstream key: the sandbox's videos and its API",
 }
 
 // routesText finds the paths where they are registered: in server and, as
