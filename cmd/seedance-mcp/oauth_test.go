@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -129,9 +130,7 @@ func (w *oauthWorld) endpoint() string { return w.base + "/mcp" }
 // token is one of the issuer's for this server.
 func (w *oauthWorld) token(subject string, change map[string]any) string {
 	claims := map[string]any{"sub": subject}
-	for name, value := range change {
-		claims[name] = value
-	}
+	maps.Copy(claims, change)
 	return w.issuer.Token(w.t, w.endpoint(), claims)
 }
 

@@ -50,7 +50,7 @@ func (d *Door) Authenticate(r *http.Request) (principal string, err error) {
 			Suggestion: "Try again in a few seconds.",
 		}
 	}
-	if said, ok := err.(*errRefused); ok && said.scope { //nolint:errorlint // made by Check itself
+	if said, ok := err.(*refusedError); ok && said.scope { //nolint:errorlint // made by Check itself
 		return "", d.refuse(video.Forbidden, "insufficient_scope", err.Error())
 	}
 	return "", d.refuse(video.Unauthenticated, "invalid_token", err.Error())

@@ -24,11 +24,13 @@ type document struct {
 // well-known path alone, with the endpoint's path, and with the path by which
 // the outside knows it. It is open to everybody.
 func (r *Resource) Metadata() http.Handler {
-	// Strings only: it cannot fail.
-	body, _ := json.Marshal(document{
+	body, err := json.Marshal(document{
 		Resource: r.config.Resource, AuthorizationServers: []string{r.config.Issuer}, ScopesSupported: r.config.Scopes,
 		BearerMethods: []string{"header"}, Name: r.config.Name,
 	})
+	if err != nil {
+		panic(err) // strings only: it cannot fail
+	}
 	paths := map[string]bool{wellKnown: true, wellKnown + "/mcp": true}
 	if u, err := url.Parse(r.metadata); err == nil {
 		paths[u.Path] = true

@@ -129,19 +129,19 @@ func Principal(issuer, subject string) string {
 	return PrincipalPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil))[:26])
 }
 
-// errRefused is a token that is not accepted; the text is for its sender and
+// refusedError is a token that is not accepted; the text is for its sender and
 // holds nothing of the token.
-type errRefused struct {
+type refusedError struct {
 	reason string
 	scope  bool // it is good, but for less
 }
 
-func (e *errRefused) Error() string { return e.reason }
+func (e *refusedError) Error() string { return e.reason }
 
-func refused(reason string) error { return &errRefused{reason: reason} }
+func refused(reason string) error { return &refusedError{reason: reason} }
 
 // unavailable says that a token could not be judged.
 func unavailable(err error) bool {
-	_, judged := errors.AsType[*errRefused](err)
+	_, judged := errors.AsType[*refusedError](err)
 	return err != nil && !judged
 }

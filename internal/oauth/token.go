@@ -124,7 +124,7 @@ func (r *Resource) judge(c jwt.Claims, more moreClaims) (principal string, err e
 	have := slices.Concat(more.Scope, more.Scp)
 	for _, scope := range r.config.Scopes {
 		if !slices.Contains(have, scope) {
-			return "", &errRefused{reason: "the token lacks a scope that is needed here", scope: true}
+			return "", &refusedError{reason: "the token lacks a scope that is needed here", scope: true}
 		}
 	}
 	return Principal(c.Issuer, c.Subject), nil

@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -168,7 +169,7 @@ func TestForgedAndForeignTokens(t *testing.T) {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("refused because %v, want %q", err, c.want)
 			}
-			for _, part := range strings.Split(c.token, ".") {
+			for part := range strings.SplitSeq(c.token, ".") {
 				if len(part) > 8 && strings.Contains(err.Error(), part) {
 					t.Errorf("the refusal repeats the token: %v", err)
 				}
@@ -218,9 +219,7 @@ func TestGoodTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			change := map[string]any{"scope": "videos audio"}
-			for claim, value := range c.change {
-				change[claim] = value
-			}
+			maps.Copy(change, c.change)
 			principal, err := r.Check(t.Context(), oauthtest.Sign(t, c.key, c.header, issuer.Claims("api://videos", now, change)))
 			if err != nil || principal != oauth.Principal(issuer.URL, oauthtest.Subject) {
 				t.Errorf("%q, %v", principal, err)

@@ -28,6 +28,8 @@ import (
 // Subject is whom the flow's tokens name.
 const Subject = "fox@example.com"
 
+const scopeName = "scope"
+
 // Issuer is the server. Its fields may be changed before it is asked.
 type Issuer struct {
 	// URL is its identifier, with the path that New was given.
@@ -123,7 +125,7 @@ func (i *Issuer) Hits(path string) int {
 func (i *Issuer) Claims(audience string, now time.Time, change map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": i.URL, "sub": Subject, "aud": audience, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
-		"client_id": "test", "scope": "videos",
+		"client_id": "test", scopeName: "videos",
 	}
 	maps.Copy(claims, change)
 	maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
@@ -246,10 +248,10 @@ func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	code := rand.Text()
 	i.mu.Lock()
-	i.grants[code] = grant{asked.Get("code_challenge"), asked.Get("redirect_uri"), asked.Get("resource"), asked.Get("scope")}
+	i.grants[code] = grant{asked.Get("code_challenge"), asked.Get("redirect_uri"), asked.Get("resource"), asked.Get(scopeName)}
 	i.mu.Unlock()
 	back.RawQuery = url.Values{"code": {code}, "state": {asked.Get("state")}, "iss": {i.URL}}.Encode()
-	http.Redirect(w, r, back.String(), http.StatusFound)
+	http.Redirect(w, r, back.String(), http.StatusFound) //nolint:gosec // the redirect is what the client asked for
 }
 
 func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
@@ -268,9 +270,9 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	if audience == "" {
 		audience = given.resource
 	}
-	claims := i.Claims(audience, time.Now(), map[string]any{"scope": given.scope})
+	claims := i.Claims(audience, time.Now(), map[string]any{scopeName: given.scope})
 	answer(w, http.StatusOK, map[string]any{
-		"access_token": Sign(fatal{}, i.Key(), nil, claims), "token_type": "Bearer", "expires_in": 3600, "scope": given.scope,
+		"access_token": Sign(fatal{}, i.Key(), nil, claims), "token_type": "Bearer", "expires_in": 3600, scopeName: given.scope,
 	})
 }
 
