@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,6 +54,12 @@ type Options struct {
 	// with the present state.
 	OnDrain func()
 
+	// PublicURL is where callers elsewhere reach the server; its host and its
+	// pages are served besides the allowed ones.
+	PublicURL string
+	// BasePath ("/videos") is where a proxy puts the server: everything is
+	// served below it too.
+	BasePath string
 	// AllowedHosts are Host values, with or without port, accepted besides
 	// loopback names. When set, all others are refused.
 	AllowedHosts []string
@@ -63,6 +70,8 @@ type Options struct {
 	MaxBody int64
 	// MaxConcurrent is how many MCP calls HTTP serves at once; 0 is 1000.
 	MaxConcurrent int
+	// Limits are each caller's.
+	Limits Limits
 	// Authenticate names the caller or fails. nil: everybody is local. Its
 	// error's code decides the status: Forbidden 403, Unavailable 503, else 401;
 	// with a method Challenge() string, its text and challenge are the answer's.
@@ -81,6 +90,12 @@ type Options struct {
 	// data goes through /mcp, with its caller's key.
 	Extra map[string]http.Handler
 
+	// TLS, such as TLSFromFiles makes; nil: plain HTTP.
+	TLS *tls.Config
+	// DrainDelay is how long ServeHTTP goes on as ever, but for /readyz, once it
+	// is told to end: load balancers need a moment to look elsewhere.
+	DrainDelay time.Duration
+
 	// StreamAfter is how long an HTTP call may take before its answer becomes
 	// an event stream; 0 is 50 ms.
 	StreamAfter time.Duration
@@ -94,6 +109,7 @@ type timing struct {
 	body     time.Duration // a request body must have arrived
 	write    time.Duration // a client must have taken what was written
 	shutdown time.Duration // open HTTP answers after a drain
+	unused   time.Duration // a request on a new connection after a drain
 	eof      time.Duration // open stdio answers after stdin's end
 	callback time.Duration // a webhook's processing
 }
@@ -108,8 +124,11 @@ type Server struct {
 	hosts     hostGuard
 	asks      *asks         // requests to clients over HTTP
 	slots     chan struct{} // MCP calls over HTTP
+	limiter   *limiter
 	callbacks *callbacks
 	unused    unusedConns
+	leaving   atomic.Bool // ServeHTTP was told to end
+	after     func(time.Duration) <-chan time.Time
 	sessions  atomic.Uint64 // numbers sessions
 
 	draining  context.Context // ended by Drain
@@ -132,14 +151,16 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		options: options,
 		timing: timing{
-			header: 10 * time.Second, body: 10 * time.Second, write: 30 * time.Second, shutdown: 10 * time.Second,
+			header: 10 * time.Second, body: 10 * time.Second, write: 30 * time.Second, shutdown: 10 * time.Second, unused: 250 * time.Millisecond,
 			eof: 700 * time.Millisecond, callback: 30 * time.Second,
 		},
 		log:       options.Logger,
-		hosts:     newHostGuard(options.AllowedHosts, options.AllowedOrigins),
+		hosts:     newHostGuard(options.AllowedHosts, options.AllowedOrigins, options.PublicURL),
 		asks:      newAsks(),
 		slots:     make(chan struct{}, options.MaxConcurrent),
+		limiter:   newLimiter(options.Limits),
 		callbacks: newCallbacks(),
+		after:     time.After,
 	}
 	s.draining, s.drain = context.WithCancel(context.Background())
 	s.mcp = mcpserver.NewMCPServer(Name, options.Version,

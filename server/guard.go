@@ -16,10 +16,14 @@ import (
 type hostGuard struct {
 	hosts   []string
 	origins []string
+	public  string // the host of the public URL
 }
 
-func newHostGuard(hosts, origins []string) hostGuard {
-	g := hostGuard{}
+func newHostGuard(hosts, origins []string, publicURL string) hostGuard {
+	g := hostGuard{public: hostnameOf(publicURL)}
+	if own := originOf(publicURL); own != "" {
+		g.origins = append(g.origins, own) // whatever Host a proxy makes of it
+	}
 	for _, host := range hosts {
 		g.hosts = append(g.hosts, strings.ToLower(host))
 	}
@@ -48,7 +52,7 @@ func (g hostGuard) guard(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Set("Access-Control-Expose-Headers", "Mcp-Session-Id, WWW-Authenticate")
+		w.Header().Set("Access-Control-Expose-Headers", "Mcp-Session-Id, Mcp-Protocol-Version, WWW-Authenticate, Retry-After")
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			preflight(w, r)
 			return
@@ -61,18 +65,24 @@ func (g hostGuard) guard(next http.Handler) http.Handler {
 // or other credential of the browser is ever looked at.
 func preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	// GET and DELETE are answered 405, which clients take for "no sessions"; a
+	// failed preflight they take for a broken network.
+	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
 	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
 		h.Set("Access-Control-Allow-Headers", asked)
 	}
+	if r.Header.Get("Access-Control-Request-Private-Network") == "true" {
+		h.Set("Access-Control-Allow-Private-Network", "true") // from an allowed page to this machine
+	}
+	h.Add("Vary", "Access-Control-Request-Headers")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// hostAllowed: any listed host; without a list, loopback names on loopback
+// hostAllowed: any listed host and the public one; without a list, loopback names on loopback
 // connections and any name elsewhere, where authentication is required anyway.
 func (g hostGuard) hostAllowed(r *http.Request) bool {
-	if loopbackHost(r.Host) || g.listed(r.Host) {
+	if loopbackHost(r.Host) || g.listed(r.Host) || (g.public != "" && hostnameOf("//"+r.Host) == g.public) {
 		return true
 	}
 	if len(g.hosts) > 0 {

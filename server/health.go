@@ -27,7 +27,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) notReady(ctx context.Context) string {
-	if s.draining.Err() != nil {
+	if s.leaving.Load() || s.draining.Err() != nil {
 		return "shutting down"
 	}
 	if s.options.Ready == nil {

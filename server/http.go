@@ -55,6 +55,15 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 		out.refuse(http.StatusBadRequest, refusal)
 		return
 	}
+	if m.Method != "" { // an answer to a question of ours must get through
+		leave, refused := s.limiter.enter(principal, m.isRequest())
+		if refused != nil {
+			s.log.InfoContext(r.Context(), "caller is over its limit", "principal", principal, "why", refused.why)
+			s.refuseTooMuch(out, m, refused)
+			return
+		}
+		defer leave()
+	}
 	client := newPeer(version, true)
 	readAskable(r.Header, client)
 	from := s.newSession(client, newQueue(true))

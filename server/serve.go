@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Handler serves /mcp, /healthz, /readyz, /webhooks/{token} and Options.Extra.
+// Handler serves /mcp, /healthz, /readyz, /webhooks/{token} and Options.Extra,
+// at the root and below Options.BasePath.
 func (s *Server) Handler() http.Handler { return s.handler }
 
 func (s *Server) routes() (http.Handler, error) {
@@ -28,7 +29,7 @@ func (s *Server) routes() (http.Handler, error) {
 		}
 		mux.Handle(pattern, s.hosts.guard(extra))
 	}
-	return secured(mux), nil
+	return mounted(s.options.BasePath, s.secured(mux)), nil
 }
 
 func reserved(pattern string) bool {
@@ -41,23 +42,29 @@ func reserved(pattern string) bool {
 
 // secured sets what every answer carries. Nothing here is a page, and answers
 // hold one caller's data; Extra handlers may say otherwise for theirs.
-func secured(next http.Handler) http.Handler {
+func (s *Server) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
+		if s.leaving.Load() {
+			// A proxy that keeps connections must not send the next call on one
+			// that is about to be closed.
+			h.Set("Connection", "close")
+		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// ServeHTTP serves listener until ctx ends. Then it drains, lets open answers
-// and callbacks end for ten seconds, and returns nil, or an error if some had
-// to be cut off.
+// ServeHTTP serves listener until ctx ends. Then /readyz says no; after
+// Options.DrainDelay it drains, lets open answers and callbacks end for ten
+// seconds, and returns nil, or an error if some had to be cut off.
 func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s.handler,
+		TLSConfig:         s.options.TLS,
 		ReadHeaderTimeout: s.timing.header,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -69,21 +76,41 @@ func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 		// and writes have deadlines of their own instead.
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(listener) }()
+	go func() {
+		if s.options.TLS != nil {
+			failed <- web.ServeTLS(listener, "", "")
+			return
+		}
+		failed <- web.Serve(listener)
+	}()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving HTTP: %w", err)
 	case <-ctx.Done():
 	}
+	s.leaving.Store(true)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving HTTP: %w", err)
+	case <-s.after(s.options.DrainDelay):
+	}
+	return s.shutdown(ctx, web, listener, failed)
+}
+
+// shutdown answers what is open and closes the rest, in the time it has. The
+// listener goes first: what was accepted before that is served.
+func (s *Server) shutdown(ctx context.Context, web *http.Server, listener net.Listener, failed <-chan error) error {
+	_ = listener.Close() // Serve tells
+	stopped := <-failed
 	s.Drain()
-	s.unused.close()
+	s.unused.end(s.timing.unused)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timing.shutdown)
 	defer cancel()
 	err := web.Shutdown(grace)
 	if err != nil {
 		err = fmt.Errorf("answers cut off at shutdown: %w", errors.Join(err, web.Close()))
 	}
-	if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
+	if !errors.Is(stopped, net.ErrClosed) {
 		err = errors.Join(err, stopped)
 	}
 	return errors.Join(err, s.callbacks.wait(grace))

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // unusedConns are connections on which no request was ever begun. Browsers,
@@ -12,25 +13,42 @@ import (
 type unusedConns struct {
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
+	none  chan struct{} // closed when there are none left; nil until somebody waits
 }
 
 // note is http.Server's ConnState.
 func (u *unusedConns) note(conn net.Conn, state http.ConnState) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if state != http.StateNew {
-		delete(u.conns, conn)
+	if state == http.StateNew {
+		if u.conns == nil {
+			u.conns = make(map[net.Conn]struct{})
+		}
+		u.conns[conn] = struct{}{}
 		return
 	}
-	if u.conns == nil {
-		u.conns = make(map[net.Conn]struct{})
+	delete(u.conns, conn)
+	if len(u.conns) == 0 && u.none != nil {
+		close(u.none)
+		u.none = nil
 	}
-	u.conns[conn] = struct{}{}
 }
 
-// close closes those there are. A request that is just arriving on one of them
-// is lost like one that came a moment later; nothing of it was handled.
-func (u *unusedConns) close() {
+// end gives requests that are just arriving a moment to begin, because
+// net/http drops what it reads once it shuts down, and closes the rest.
+func (u *unusedConns) end(moment time.Duration) {
+	u.mu.Lock()
+	none := make(chan struct{})
+	if len(u.conns) == 0 {
+		close(none)
+	} else {
+		u.none = none
+	}
+	u.mu.Unlock()
+	select {
+	case <-none:
+	case <-time.After(moment):
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for conn := range u.conns {

@@ -11,30 +11,33 @@ import (
 
 func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("http", flag.ContinueOnError)
-	addr := fs.String("addr", "127.0.0.1:8080", "`address` to listen on; other machines can call it once there are access keys (seedance-mcp keys create)")
-	s, rest, err := parseSettings(t, fs, "http [flags]", args)
+	s, rest, err := parseSettings(t, fs, "http [flags]", args, servingSettings()...)
 	if err != nil {
 		return exitUsage, err
 	}
 	if len(rest) > 0 {
 		return exitUsage, usageError("unexpected argument %q", rest[0])
 	}
-	ownMachineOnly := server.CheckAddr(*addr, false) == nil
+	if err := s.settle(); err != nil {
+		return exitUsage, err
+	}
+	addr := s.serving.addr
+	ownMachineOnly := server.CheckAddr(addr, false) == nil
 	if !ownMachineOnly {
 		exist, err := keysExist(ctx, s)
 		if err != nil {
 			return exitFailed, err
 		}
-		if err := server.CheckAddr(*addr, exist || s.oauth.issuer != ""); err != nil {
+		if err := server.CheckAddr(addr, exist || s.oauth.issuer != ""); err != nil {
 			return exitUsage, usageError("%s", err)
 		}
 	}
-	listener, err := net.Listen("tcp", *addr)
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
-		return exitFailed, fmt.Errorf("cannot listen on %s: %w; choose another with --addr", *addr, err)
+		return exitFailed, fmt.Errorf("cannot listen on %s: %w; choose another with --addr", addr, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already by a server that served
-	base := ownURL(listener.Addr(), s.publicURL)
+	base := s.ownURL(listener.Addr())
 	a, err := newApp(s, t, wiring{sandboxURL: base + "/sandbox", callbacks: true, resume: true})
 	if err != nil {
 		return exitFailed, err
@@ -45,6 +48,9 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	}
 	if err := a.admit(&options, base, ownMachineOnly); err != nil {
 		return exitUsage, err
+	}
+	if err := s.serve(&options, a); err != nil {
+		return exitUsage, usageError("%s", err)
 	}
 	mcp, err := server.New(options)
 	if err != nil {
@@ -70,13 +76,18 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 
 // ownURL is where this server is reached: by everybody at its public URL, or
 // else from this machine.
-func ownURL(addr net.Addr, publicURL string) string {
-	if publicURL != "" {
-		return publicURL
+func (s *settings) ownURL(addr net.Addr) string {
+	if s.publicURL != "" {
+		return s.publicURL
 	}
-	host, port, err := net.SplitHostPort(addr.String())
+	scheme := "http://"
+	if s.serving.tlsCert != "" {
+		scheme = "https://"
+	}
+	at := addr.String()
+	host, port, err := net.SplitHostPort(at)
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
-		return "http://" + net.JoinHostPort("127.0.0.1", port)
+		at = net.JoinHostPort("127.0.0.1", port)
 	}
-	return "http://" + addr.String()
+	return scheme + at + s.serving.basePath
 }

@@ -41,7 +41,7 @@ func runSandbox(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitFailed, fmt.Errorf("cannot listen on %s: %w; choose another with --addr", *addr, err)
 	}
-	base := ownURL(listener.Addr(), "")
+	base := new(settings).ownURL(listener.Addr())
 	everywhere := base != "http://"+listener.Addr().String()
 	options := sandbox.Options{
 		Catalog: models, Dialect: s.dialect, Speed: s.sandboxSpeed, BaseURL: base, Logger: s.logger(t.err, slog.LevelInfo),

@@ -17,7 +17,7 @@ import (
 )
 
 // settings are what every command shares; each comes from a flag or, failing
-// that, from the environment.
+// that, from the environment, or from the config file.
 type settings struct {
 	apiKey       string
 	apiURL       string
@@ -38,6 +38,8 @@ type settings struct {
 	logLevel     *slog.Level // nil: the command's own default
 	logFormat    string
 	oauth        oauthSettings
+	configPath   string
+	serving      serving // of `http`
 }
 
 // setting is one flag with its variable.
@@ -65,23 +67,26 @@ func allSettings() []setting {
 		{"confirm-above", "SEEDANCE_CONFIRM_ABOVE", "a person must confirm tasks above `credits`", setCredits(func(s *settings) **video.Credits { return &s.confirmAbove })},
 		{"download", "SEEDANCE_DOWNLOAD", "fetch finished videos to disk, `on or off` (default on, off for http)", setDownload},
 		{"allow-folder", "SEEDANCE_ALLOW_FOLDERS", "`folders` whose files may be references (kinovi, stdio) and where videos may be saved; separated as in PATH", setFolders},
-		{"public-url", "SEEDANCE_PUBLIC_URL", "`URL` where the upstream can reach /webhooks/ (default none: polling)", setPublicURL},
 		{"oauth-issuer", "SEEDANCE_OAUTH_ISSUER", "http: take access tokens of the authorization server with this `URL` (default none: access keys only)", setOAuthIssuer},
 		{"oauth-audience", "SEEDANCE_OAUTH_AUDIENCE", "http: the `audience` that tokens must be for (default the URL of /mcp)", func(s *settings, v string) error { s.oauth.audience = v; return nil }},
 		{"oauth-scopes", "SEEDANCE_OAUTH_SCOPES", "http: the `scopes` that tokens must have, separated by blanks (default none)", func(s *settings, v string) error { s.oauth.scopes = strings.Fields(v); return nil }},
 		{"oauth-jwks-url", "SEEDANCE_OAUTH_JWKS_URL", "http: `URL` of the issuer's keys (default as its metadata says)", setOAuthKeys},
+		{"public-url", "SEEDANCE_PUBLIC_URL", "`URL` where callers, and the upstream with /webhooks/, reach http; its path counts (default none: polling)", setPublicURL},
 		{"sandbox-speed", "SEEDANCE_SANDBOX_SPEED", "time `factor` of the sandbox (default 1: a 5 s clip takes about 8 s)", setSpeed},
 		{"log-level", "SEEDANCE_LOG_LEVEL", "`debug, info, warn or error` (default info for servers, warn for the terminal)", setLogLevel},
+		{"config", configVariable, "`file` of settings, in lines NAME=value with the variables' names; flags and variables win", func(s *settings, v string) error { s.configPath = v; return nil }},
 		{"log-format", "SEEDANCE_LOG_FORMAT", "`text or json` (default text)", setLogFormat},
 	}
 }
 
-// parseSettings adds the shared flags to those of fs, parses args, and fills
-// what no flag gave from the environment. Flags may follow the arguments.
-func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string) (settings, []string, error) {
+// parseSettings adds the shared flags, and the command's more, to those of fs,
+// parses args, and fills what no flag gave from the environment and the config
+// file. Flags may follow the arguments.
+func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string, more ...setting) (settings, []string, error) {
 	s := settings{apiURL: defaultAPIURL, sandboxSpeed: 1, logFormat: "text"}
 	given := map[string]bool{}
-	for _, one := range allSettings() {
+	all := append(allSettings(), more...)
+	for _, one := range all {
 		fs.Func(one.flag, fmt.Sprintf("%s [%s]", one.usage, one.env), func(v string) error {
 			given[one.flag] = true
 			return one.set(&s, v)
@@ -103,13 +108,23 @@ func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string)
 	if err != nil {
 		return s, nil, usageError("%s", err)
 	}
-	for _, one := range allSettings() {
-		value := t.env(one.env)
-		if value == "" || given[one.flag] {
+	if s.configPath == "" {
+		s.configPath = t.env(configVariable)
+	}
+	from, err := readSources(t.env, s.configPath)
+	if err != nil {
+		return s, nil, err
+	}
+	for _, one := range all {
+		if given[one.flag] {
 			continue
 		}
-		if err := one.set(&s, value); err != nil {
-			return s, nil, usageError("%s: %s", one.env, err)
+		value, origin, err := from.value(one.env)
+		if err == nil && value != "" {
+			err = one.set(&s, value)
+		}
+		if err != nil {
+			return s, nil, usageError("%s: %s", origin, err)
 		}
 	}
 	return s, rest, s.complete(t.env)

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"golang.org/x/time/rate"
+)
+
+// Limits are what one caller may ask of an HTTP server; zero is no limit. Each
+// process counts for itself.
+type Limits struct {
+	// PerMinute is how many messages a caller may send: at once after a quiet
+	// minute, then as fast as they are given back, evenly over the minute.
+	PerMinute int
+	// OpenCalls is how many of its calls may wait for their answer.
+	OpenCalls int
+}
+
+// forgetAfter is how often callers are forgotten that have nothing open and
+// all their messages back: a minute gives back all.
+const forgetAfter = time.Minute
+
+// limiter counts what each caller does. It knows those of the last two minutes
+// only.
+type limiter struct {
+	limits Limits
+	now    func() time.Time
+
+	mu      sync.Mutex
+	callers map[string]*caller
+	swept   time.Time
+}
+
+type caller struct {
+	bucket *rate.Limiter
+	open   int
+}
+
+func newLimiter(limits Limits) *limiter {
+	return &limiter{limits: limits, now: time.Now, callers: map[string]*caller{}}
+}
+
+// tooMuch says which limit refuses a message, and when to come again.
+type tooMuch struct {
+	why   string
+	after time.Duration
+}
+
+// seconds are those of a Retry-After.
+func (t *tooMuch) seconds() int { return max(1, int(math.Ceil(t.after.Seconds()))) }
+
+// enter lets a message of principal in, or refuses it. A call is open until
+// leave; other messages have nothing to leave.
+func (l *limiter) enter(principal string, isCall bool) (leave func(), refused *tooMuch) {
+	if l.limits == (Limits{}) {
+		return func() {}, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	l.forget(now)
+	c := l.callers[principal]
+	if c == nil {
+		c = &caller{}
+		if n := l.limits.PerMinute; n > 0 {
+			c.bucket = rate.NewLimiter(rate.Limit(float64(n)/60), n)
+		}
+		l.callers[principal] = c
+	}
+	if c.bucket != nil {
+		reserved := c.bucket.ReserveN(now, 1)
+		if wait := reserved.DelayFrom(now); wait > 0 {
+			reserved.CancelAt(now)
+			return nil, &tooMuch{fmt.Sprintf("Too many calls: this caller may make %d a minute.", l.limits.PerMinute), wait}
+		}
+	}
+	if !isCall {
+		return func() {}, nil
+	}
+	if n := l.limits.OpenCalls; n > 0 && c.open >= n {
+		return nil, &tooMuch{fmt.Sprintf("Too many open calls: this caller has %d that are not answered yet, which is all it may have.", c.open), 2 * time.Second}
+	}
+	c.open++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		c.open--
+	}, nil
+}
+
+// forget drops who would be met as a stranger all the same.
+func (l *limiter) forget(now time.Time) {
+	if now.Sub(l.swept) < forgetAfter {
+		return
+	}
+	l.swept = now
+	for principal, c := range l.callers {
+		if c.open == 0 && (c.bucket == nil || c.bucket.TokensAt(now) >= float64(c.bucket.Burst())) {
+			delete(l.callers, principal)
+		}
+	}
+}
+
+// refuseTooMuch answers a message that a limit refuses. A tool call gets a
+// result, because many clients hide everything else from the model, which has
+// to know that nothing was done and when to come again.
+func (s *Server) refuseTooMuch(out *reply, m incoming, t *tooMuch) {
+	out.w.Header().Set("Retry-After", strconv.Itoa(t.seconds()))
+	again := fmt.Sprintf("%s Come again in %d s.", t.why, t.seconds())
+	if !m.isRequest() || m.Method != string(mcp.MethodToolsCall) {
+		out.refuse(http.StatusTooManyRequests, failure(m.ID, codeBusy, again))
+		return
+	}
+	result := mcp.NewToolResultError(fmt.Sprintf(
+		"%s Nothing was done: no video was ordered, nothing was charged. Call %s again in %d s, with the same arguments.",
+		t.why, nameIn(m), t.seconds()))
+	if mcp.IsModernProtocol(m.protocolVersion()) {
+		result.ResultType, result.Meta = mcp.ResultTypeComplete, s.meta()
+	}
+	text, err := encodeAnswer(mcp.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, Result: result}, m.ID)
+	if err == nil {
+		err = out.answer(http.StatusOK, text)
+	}
+	if err != nil {
+		s.log.Debug("refusal could not be written", "error", err)
+	}
+}

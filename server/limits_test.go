@@ -1,0 +1,174 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"seedance-mcp/server"
+)
+
+// hourglass is a clock that a test moves.
+type hourglass struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (h *hourglass) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+func (h *hourglass) pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+// limited is a server whose callers name themselves.
+func limited(t *testing.T, limits server.Limits) (f *fixture, base string, clock *hourglass) {
+	f = newFixture(t, func(o *server.Options) {
+		o.Limits = limits
+		o.Authenticate = func(r *http.Request) (string, error) { return r.Header.Get("Authorization"), nil }
+	})
+	clock = &hourglass{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	f.SetClock(clock.Now)
+	return f, f.web(t), clock
+}
+
+const ping = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
+
+func TestLimitsCountEachCallersMessages(t *testing.T) {
+	_, base, clock := limited(t, server.Limits{PerMinute: 3})
+	const alice, bob = "Authorization: alice", "Authorization: bob"
+	for range 3 {
+		if response, m := post(t, base, call("1", "echo", "hi", 0, "", ""), alice); response.StatusCode != http.StatusOK || m.text() != "hi" {
+			t.Fatal(response.Status, m.raw)
+		}
+	}
+	// A tool call's refusal is a result that says when to come again.
+	for _, headers := range [][]string{{alice}, append(modernHeaders("echo"), alice)} {
+		meta := ""
+		if len(headers) > 1 {
+			meta = modernMeta
+		}
+		response, m := post(t, base, call("7", "echo", "hi", 0, "", meta), headers...)
+		if response.StatusCode != http.StatusOK || !m.Result.IsError || string(m.ID) != "7" || response.Header.Get("Retry-After") != "20" {
+			t.Error(response.Status, response.Header, m.raw)
+		}
+		for _, said := range []string{"3 a minute", "nothing was charged", "Call echo again in 20 s"} {
+			if !strings.Contains(m.text(), said) {
+				t.Errorf("%q is missing: %s", said, m.text())
+			}
+		}
+		if meta != "" && (!strings.Contains(m.raw, `"resultType":"complete"`) || m.Result.Meta["io.modelcontextprotocol/serverInfo"] == nil) {
+			t.Error(m.raw)
+		}
+	}
+	// Everything else is told by its status.
+	for _, body := range []string{ping, initialize, `{"jsonrpc":"2.0","method":"notifications/initialized"}`} {
+		response, m := post(t, base, body, alice)
+		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "20" || m.code() != -32000 {
+			t.Error(response.Status, response.Header, m.raw)
+		}
+	}
+	// Nobody else is held back, and an answer that the server asked for is taken.
+	if response, _ := post(t, base, ping, bob); response.StatusCode != http.StatusOK {
+		t.Error(response.Status)
+	}
+	clock.pass(19 * time.Second)
+	if response, _ := post(t, base, ping, alice); response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "1" {
+		t.Error(response.Status, response.Header)
+	}
+	clock.pass(time.Second)
+	if response, _ := post(t, base, ping, alice); response.StatusCode != http.StatusOK {
+		t.Error(response.Status, "after the time that was told")
+	}
+	if response, _ := post(t, base, ping, alice); response.StatusCode != http.StatusTooManyRequests {
+		t.Error(response.Status)
+	}
+	clock.pass(time.Hour)
+	for n := range 4 {
+		if response, _ := post(t, base, ping, alice); (response.StatusCode == http.StatusOK) != (n < 3) {
+			t.Error(n, response.Status, "after a quiet hour")
+		}
+	}
+}
+
+func TestLimitsCountEachCallersOpenCalls(t *testing.T) {
+	f, base, _ := limited(t, server.Limits{OpenCalls: 2})
+	const alice, bob = "Authorization: alice", "Authorization: bob"
+	var held []*events
+	for range 2 {
+		held = append(held, stream(t, do(t, request(t, base, call("1", "hold", "x", 0, "", ""), alice))))
+		await(t, f.started)
+	}
+	response, m := post(t, base, call("1", "echo", "hi", 0, "", ""), alice)
+	if !m.Result.IsError || response.Header.Get("Retry-After") == "" || !strings.Contains(m.text(), "2 that are not answered") {
+		t.Error(response.Header, m.raw)
+	}
+	if response, _ := post(t, base, `{"jsonrpc":"2.0","method":"notifications/initialized"}`, alice); response.StatusCode != http.StatusAccepted {
+		t.Error("a notification is no call:", response.Status)
+	}
+	if _, m := post(t, base, call("1", "echo", "hi", 0, "", ""), bob); m.text() != "hi" {
+		t.Error(m.raw)
+	}
+	f.release <- struct{}{}
+	f.release <- struct{}{}
+	for _, e := range held {
+		e.message()
+	}
+	for { // the place is free as soon as the handler has returned
+		if _, m := post(t, base, call("1", "echo", "hi", 0, "", ""), alice); !m.Result.IsError {
+			break
+		}
+	}
+}
+
+// Answers to the server's own questions must get through: a person waits.
+func TestLimitsLetAnswersThrough(t *testing.T) {
+	_, base, _ := limited(t, server.Limits{PerMinute: 1, OpenCalls: 1})
+	const alice = "Authorization: alice"
+	e := stream(t, do(t, request(t, base, call("1", "ask", "", 0, "", ""), alice)))
+	question := e.message()
+	post(t, base, `{"jsonrpc":"2.0","id":`+string(question.ID)+`,"result":{"action":"accept","content":{}}}`, alice)
+	if m := e.message(); m.text() != "accept" {
+		t.Error(m.raw)
+	}
+}
+
+func TestLimitsRememberNobodyForLong(t *testing.T) {
+	f, base, clock := limited(t, server.Limits{PerMinute: 2, OpenCalls: 2})
+	held := stream(t, do(t, request(t, base, call("1", "hold", "x", 0, "", ""), "Authorization: waiting")))
+	await(t, f.started)
+	for n := range 50 {
+		post(t, base, ping, "Authorization: caller-"+strconv.Itoa(n))
+	}
+	if n := f.Remembered(); n != 51 {
+		t.Fatal(n)
+	}
+	clock.pass(2 * time.Minute)
+	post(t, base, ping, "Authorization: last")
+	if n := f.Remembered(); n != 2 {
+		t.Errorf("%d callers are remembered; the waiting one and the last should be", n)
+	}
+	f.release <- struct{}{}
+	held.message()
+}
+
+func TestNoLimitsCountNothing(t *testing.T) {
+	f, base, _ := limited(t, server.Limits{})
+	for n := range 100 {
+		if response, _ := post(t, base, ping, fmt.Sprint("Authorization: ", n)); response.StatusCode != http.StatusOK {
+			t.Fatal(response.Status)
+		}
+	}
+	if n := f.Remembered(); n != 0 {
+		t.Error(n)
+	}
+}
