@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -66,8 +64,8 @@ type wiring struct {
 
 // newApp wires the product; nothing is opened or sent yet.
 func newApp(s settings, t terminal, w wiring) (*app, error) {
-	a := &app{settings: s, store: &openStore{path: s.storePath()}, log: s.logger(t.err, w.logLevel)}
-	a.callers = &access.Keeper{Open: a.keys, Now: time.Now}
+	a := &app{settings: s, store: s.newStore(), log: s.logger(t.err, w.logLevel)}
+	a.callers = &access.Keeper{Open: a.keys, Now: a.store.now}
 	if s.sandbox() && s.apiURLGiven {
 		a.log.Warn("SEEDANCE_API_URL is set without SEEDANCE_API_KEY: the sandbox answers, nothing is sent there")
 	}
@@ -94,6 +92,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		BudgetsOf:    a.budgetsOf,
 		ModelsOf:     a.modelsOf,
 		ConfirmAbove: s.confirmAbove,
+		Now:          a.store.now,
 		Logger:       a.log,
 	}
 	if account.Sandbox && s.sandboxSpeed > 1 {
@@ -101,7 +100,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		options.PollEvery = max(time.Duration(float64(2*time.Second)/s.sandboxSpeed), 50*time.Millisecond)
 	}
 	if s.confirmAbove != nil {
-		if options.ConfirmKey, err = confirmKey(s.dataDir); err != nil {
+		if options.ConfirmKey, err = s.confirmKey(); err != nil {
 			return nil, err
 		}
 	}
@@ -174,7 +173,7 @@ func (a *app) account(w wiring) (engine.Account, error) {
 		account.Usual = func(r video.Request) time.Duration {
 			return time.Duration(float64(sandbox.UsualTime(r.Duration)) / s.sandboxSpeed)
 		}
-		account.Fingerprint = "sandbox-" + string(s.dialect)
+		account.Fingerprint = s.sandboxFingerprint()
 		a.local = map[string]http.RoundTripper{sandbox.EmbeddedHost: inside}
 		if u, err := url.Parse(base); err == nil {
 			a.local[u.Host] = inside
@@ -194,6 +193,17 @@ func fingerprint(parts ...string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// sandboxFingerprint tells embedded sandboxes apart: on a shared database, each
+// knows only the tasks that its own folder keeps.
+func (s *settings) sandboxFingerprint() string {
+	name := "sandbox-" + string(s.dialect)
+	if s.databaseURL == "" {
+		return name
+	}
+	host, _ := os.Hostname() // the folder alone tells on one machine
+	return name + "-" + fingerprint(host, s.dataDir)
+}
+
 // loopback says that the upstream itself runs on this machine, as a stub or a
 // sandbox does.
 func loopback(rawURL string) bool {
@@ -203,41 +213,6 @@ func loopback(rawURL string) bool {
 	}
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// confirmKey signs confirm tokens; it lives in the data folder so that every
-// process that shares the store accepts the others' tokens.
-func confirmKey(dataDir string) ([]byte, error) {
-	path := filepath.Join(dataDir, "confirm.key")
-	if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size {
-		return key, nil
-	}
-	if err := os.MkdirAll(dataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
-	}
-	key := make([]byte, sha256.Size)
-	_, _ = rand.Read(key) // never fails: crypto/rand aborts the process instead
-	temp, err := os.CreateTemp(dataDir, "confirm-*.tmp")
-	if err != nil {
-		return nil, fmt.Errorf("confirm key: %w", err)
-	}
-	defer func() { _ = os.Remove(temp.Name()) }() // gone already after a rename
-	if _, err := temp.Write(key); err != nil {
-		return nil, fmt.Errorf("confirm key: %w", err)
-	}
-	if err := temp.Close(); err != nil {
-		return nil, fmt.Errorf("confirm key: %w", err)
-	}
-	// Link fails if another process was first; its key then counts.
-	if err := os.Link(temp.Name(), path); err != nil {
-		if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size {
-			return key, nil
-		}
-		if err := os.Rename(temp.Name(), path); err != nil {
-			return nil, fmt.Errorf("confirm key: %w", err)
-		}
-	}
-	return key, nil
 }
 
 // accountName tells a person who is asked.

@@ -13,7 +13,7 @@ import (
 // keysExist says that an access key was ever made, without leaving a store
 // behind where there was none.
 func keysExist(ctx context.Context, s settings) (bool, error) {
-	a := &app{settings: s, store: &openStore{path: s.storePath()}}
+	a := &app{settings: s, store: s.newStore()}
 	keys, err := a.keys(ctx)
 	if err != nil || keys == nil {
 		return false, err

@@ -207,7 +207,7 @@ func taskCandidates(ctx context.Context, t terminal, before []string) []completi
 	}
 	ctx, cancel := context.WithTimeout(ctx, completionPatience)
 	defer cancel()
-	handle := &openStore{path: s.storePath()}
+	handle := s.newStore()
 	tasks, err := handle.open(ctx)
 	if err != nil {
 		return nil

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -120,7 +118,7 @@ func subject(t terminal, s settings, bad []doctor.BadSetting) doctor.Subject {
 			defer client.Close()
 			return client.CheckKey(ctx)
 		},
-		DataDir: s.dataDir, Downloads: downloads, VideosDir: videos,
+		Postgres: s.databaseURL != "", DataDir: s.dataDir, Downloads: downloads, VideosDir: videos,
 		TryStore:    func(ctx context.Context) (string, error) { return tryStore(ctx, s) },
 		FreeSpace:   doctor.FreeSpace,
 		CatalogFile: s.catalogPath,
@@ -139,7 +137,7 @@ func subject(t terminal, s settings, bad []doctor.BadSetting) doctor.Subject {
 
 // tryStore opens the store as a server would, and takes its write lock.
 func tryStore(ctx context.Context, s settings) (string, error) {
-	handle := &openStore{path: s.storePath()}
+	handle := s.newStore()
 	tasks, err := handle.open(ctx)
 	if err != nil {
 		return "", err
@@ -148,25 +146,11 @@ func tryStore(ctx context.Context, s settings) (string, error) {
 	if video.CodeOf(err) == video.NotFound { // nobody has that id; the lock was had
 		err = nil
 	}
-	if err := errors.Join(err, handle.close()); err != nil {
+	version, versionErr := tasks.SchemaVersion(ctx)
+	if err := errors.Join(err, versionErr, handle.close()); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("opens and can be written (schema %s): %s", schemaVersion(s.storePath()), s.storePath()), nil
-}
-
-// schemaVersion reads it where SQLite keeps it, in the file's header.
-func schemaVersion(path string) string {
-	const at, size, unread = 60, 4, "not readable"
-	file, err := os.Open(path) //nolint:gosec // the user's own setting
-	if err != nil {
-		return unread
-	}
-	defer file.Close()
-	var word [size]byte
-	if _, err := file.ReadAt(word[:], at); err != nil {
-		return unread
-	}
-	return fmt.Sprint(binary.BigEndian.Uint32(word[:]))
+	return fmt.Sprintf("opens and can be written (schema %d): %s", version, s.storePlace()), nil
 }
 
 func lookAtClients(t terminal) []doctor.Client {

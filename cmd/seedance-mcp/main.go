@@ -51,6 +51,7 @@ func commands() []command {
 		{"keys", "create NAME", "make, list and revoke access keys of the HTTP server", runKeys},
 		{"models", "", "list the models with their limits and prices", runModels},
 		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},
+		{"migrate", "", "bring the store's schema up to date; servers do so at their start", runMigrate},
 		{"install", "[CLIENT]", "put the server into an assistant's configuration", runInstall},
 		{"doctor", "", "check key, service, store and clients; spends nothing", runDoctor},
 		{"completion", "SHELL", "print the completion script of a shell", runCompletion},

@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"seedance-mcp/internal/store"
 )
@@ -11,33 +15,75 @@ import (
 // and the access keys. It is opened when it is first needed, and tried again
 // while that fails.
 type openStore struct {
-	path string
+	path string // of the SQLite file
+	url  string // of the Postgres database; "": the file
 
-	mu     sync.Mutex
-	opened *store.Store
+	opening sync.Mutex
+	opened  atomic.Pointer[store.Store]
+}
+
+// newStore is a handle on the store that the settings name.
+func (s *settings) newStore() *openStore {
+	return &openStore{path: s.storePath(), url: s.databaseURL}
+}
+
+// storePath is the SQLite file.
+func (s *settings) storePath() string { return filepath.Join(s.dataDir, "seedance.db") }
+
+// storePlace tells a person where the store is; no password is in it.
+func (s *settings) storePlace() string {
+	if s.databaseURL != "" {
+		return "Postgres at " + s.databasePlace
+	}
+	return s.storePath()
+}
+
+// storeExists says that an earlier process, or another replica, may have left
+// unfinished work.
+func (s *settings) storeExists() bool {
+	if s.databaseURL != "" {
+		return true
+	}
+	_, err := os.Stat(s.storePath()) //nolint:gosec // the user's own setting
+	return err == nil
 }
 
 func (o *openStore) open(ctx context.Context) (*store.Store, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.opened != nil {
-		return o.opened, nil
+	o.opening.Lock()
+	defer o.opening.Unlock()
+	if opened := o.opened.Load(); opened != nil {
+		return opened, nil
 	}
-	opened, err := store.Open(ctx, o.path)
+	var opened *store.Store
+	var err error
+	if o.url != "" {
+		opened, err = store.OpenPostgres(ctx, o.url)
+	} else {
+		opened, err = store.Open(ctx, o.path)
+	}
 	if err != nil {
 		return nil, err
 	}
-	o.opened = opened
+	o.opened.Store(opened)
 	return opened, nil
+}
+
+// now is the clock of all who share the store; before it is open, this
+// machine's.
+func (o *openStore) now() time.Time {
+	if opened := o.opened.Load(); opened != nil {
+		return opened.Now()
+	}
+	return time.Now()
 }
 
 // close closes what was opened. Closing twice is harmless: the engine closes
 // the store that it was given.
 func (o *openStore) close() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.opened == nil {
-		return nil
+	o.opening.Lock()
+	defer o.opening.Unlock()
+	if opened := o.opened.Load(); opened != nil {
+		return opened.Close()
 	}
-	return o.opened.Close()
+	return nil
 }

@@ -7,39 +7,41 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 
+	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
 
 // settings are what every command shares; each comes from a flag or, failing
 // that, from the environment, or from the config file.
 type settings struct {
-	apiKey       string
-	apiURL       string
-	apiURLGiven  bool
-	dialect      video.Dialect
-	dataDir      string
-	catalogPath  string
-	perTask      *video.Credits
-	perDay       *video.Credits
-	perMonth     *video.Credits
-	eachDay      *video.Credits
-	eachMonth    *video.Credits
-	confirmAbove *video.Credits
-	download     *bool // nil: the command's own default
-	publicURL    string
-	sandboxSpeed float64
-	folders      []string
-	logLevel     *slog.Level // nil: the command's own default
-	logFormat    string
-	oauth        oauthSettings
-	configPath   string
-	serving      serving // of `http`
+	apiKey        string
+	apiURL        string
+	apiURLGiven   bool
+	dialect       video.Dialect
+	dataDir       string
+	databaseURL   string // a secret: a password may be in it
+	databasePlace string // the same for people, without user and password
+	catalogPath   string
+	perTask       *video.Credits
+	perDay        *video.Credits
+	perMonth      *video.Credits
+	eachDay       *video.Credits
+	eachMonth     *video.Credits
+	confirmAbove  *video.Credits
+	download      *bool // nil: the command's own default
+	publicURL     string
+	sandboxSpeed  float64
+	folders       []string
+	logLevel      *slog.Level // nil: the command's own default
+	logFormat     string
+	oauth         oauthSettings
+	configPath    string
+	serving       serving // of `http`
 }
 
 // setting is one flag with its variable.
@@ -57,7 +59,7 @@ func allSettings() []setting {
 		{"api-url", "SEEDANCE_API_URL", "upstream base `URL`, up to and including /api/v1 (default " + defaultAPIURL + ")", setAPIURL},
 		{"dialect", "SEEDANCE_DIALECT", "request dialect, `workflow or kinovi` (default by host)", setDialect},
 		{"data-dir", "SEEDANCE_DATA_DIR", "`folder` of the task store and the videos (default the system's state folder)", func(s *settings, v string) error { s.dataDir = v; return nil }},
-		{"database-url", "SEEDANCE_DATABASE_URL", "`URL` of the store (default SQLite in the data folder)", setDatabaseURL},
+		{"database-url", "SEEDANCE_DATABASE_URL", "`URL` of the Postgres database that replicas share, postgres://USER:PASSWORD@HOST/DATABASE (default SQLite in the data folder)", setDatabaseURL},
 		{"catalog", "SEEDANCE_CATALOG", "`file` that overrides or adds models and rates", func(s *settings, v string) error { s.catalogPath = v; return nil }},
 		{"max-credits-per-task", "SEEDANCE_MAX_CREDITS_PER_TASK", "refuse tasks quoted above `credits`", setCredits(func(s *settings) **video.Credits { return &s.perTask })},
 		{"max-credits-per-day", "SEEDANCE_MAX_CREDITS_PER_DAY", "budget in `credits` per day (UTC)", setCredits(func(s *settings) **video.Credits { return &s.perDay })},
@@ -85,11 +87,17 @@ func allSettings() []setting {
 func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string, more ...setting) (settings, []string, error) {
 	s := settings{apiURL: defaultAPIURL, sandboxSpeed: 1, logFormat: "text"}
 	given := map[string]bool{}
+	var refused error // of a secret: package flag would print the value
 	all := append(allSettings(), more...)
 	for _, one := range all {
 		fs.Func(one.flag, fmt.Sprintf("%s [%s]", one.usage, one.env), func(v string) error {
 			given[one.flag] = true
-			return one.set(&s, v)
+			err := one.set(&s, v)
+			if err != nil && (one.flag == "api-key" || one.flag == "database-url") {
+				refused = usageError("--%s: %s", one.flag, err)
+				return nil
+			}
+			return err
 		})
 	}
 	fs.SetOutput(io.Discard)
@@ -107,6 +115,9 @@ func parseSettings(t terminal, fs *flag.FlagSet, synopsis string, args []string,
 	}
 	if err != nil {
 		return s, nil, usageError("%s", err)
+	}
+	if refused != nil {
+		return s, nil, refused
 	}
 	if s.configPath == "" {
 		s.configPath = t.env(configVariable)
@@ -210,15 +221,6 @@ func (s *settings) logger(w io.Writer, usual slog.Level) *slog.Logger {
 // sandbox says that no key was given, so nothing real can be asked.
 func (s *settings) sandbox() bool { return s.apiKey == "" }
 
-// storePath is the SQLite file.
-func (s *settings) storePath() string { return filepath.Join(s.dataDir, "seedance.db") }
-
-// storeExists says that an earlier process may have left unfinished work.
-func (s *settings) storeExists() bool {
-	_, err := os.Stat(s.storePath()) //nolint:gosec // the user's own setting
-	return err == nil
-}
-
 // plainURL says that v is an http(s) address that a path can be added to.
 func plainURL(v string) bool {
 	u, err := url.Parse(v)
@@ -260,8 +262,13 @@ func setDialect(s *settings, v string) error {
 	return errors.New("must be workflow or kinovi")
 }
 
-func setDatabaseURL(_ *settings, v string) error {
-	return fmt.Errorf("this build stores in SQLite only, not at %.20q; leave it unset", v)
+func setDatabaseURL(s *settings, v string) error {
+	place, err := store.Place(v)
+	if err != nil {
+		return err
+	}
+	s.databaseURL, s.databasePlace = v, place
+	return nil
 }
 
 func setCredits(field func(*settings) **video.Credits) func(*settings, string) error {

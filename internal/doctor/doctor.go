@@ -60,6 +60,8 @@ type Subject struct {
 	DataDir   string
 	Downloads bool
 	VideosDir string
+	// Postgres says that the store is not in DataDir but a database server's.
+	Postgres bool
 	// TryStore opens the store, writes nothing lasting, and says what it is.
 	TryStore  func(context.Context) (string, error)
 	FreeSpace func(folder string) (uint64, error)

@@ -35,6 +35,9 @@ func badSettings(_ context.Context, s Subject) []Result {
 func store(ctx context.Context, s Subject) []Result {
 	what, err := s.TryStore(ctx)
 	if err != nil {
+		if ctx.Err() != nil && s.Postgres {
+			return one(Problem, fmt.Sprintf("the database of SEEDANCE_DATABASE_URL did not answer within %s", Limit), "see that its server runs and can be reached from here")
+		}
 		if ctx.Err() != nil {
 			return one(Problem, fmt.Sprintf("did not open within %s: another program holds it", Limit), "end the program that holds "+s.DataDir+", then run doctor again")
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"database/sql"
 	mathrand "math/rand/v2"
+	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,10 +48,23 @@ type postgres struct {
 // serverClock is what the server's clock said at some instant of ours.
 type serverClock struct{ server, ours time.Time }
 
+// Place is where the Postgres database is that url names, as a person says it:
+// host, port and name, never user or password. Invalid: url is none.
+func Place(url string) (string, error) {
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return "", errBadURL(nil)
+	}
+	p, err := newPostgres(url)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(p.config.Host, strconv.Itoa(int(p.config.Port))) + "/" + p.config.Database, nil
+}
+
 func newPostgres(url string) (*postgres, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, errBadURL()
+		return nil, errBadURL(err)
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectWithin

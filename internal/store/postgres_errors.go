@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"slices"
 	"strings"
@@ -161,10 +162,16 @@ func connectCause(err error) string {
 	return " (" + video.Clip(strings.ReplaceAll(failure.Unwrap().Error(), "\n", "; "), 160) + ")"
 }
 
-func errBadURL() error {
+// errBadURL says no more of the cause than a file's name: the rest may hold the
+// password.
+func errBadURL(cause error) error {
+	message := "This is no address of a Postgres database."
+	if file, ok := errors.AsType[*fs.PathError](cause); ok {
+		message = "The address of the Postgres database names a file that cannot be read: " + video.Clip(file.Path, 160) + "."
+	}
 	return &video.Error{ //nolint:gosec // a pattern, no password
 		Code:       video.Invalid,
-		Message:    "SEEDANCE_DATABASE_URL is no address of a Postgres database.",
+		Message:    message,
 		Suggestion: "It looks like postgres://USER:PASSWORD@HOST:5432/DATABASE; special characters in the password are percent-encoded.",
 	}
 }
