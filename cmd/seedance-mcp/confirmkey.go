@@ -25,10 +25,10 @@ func (s *settings) confirmKey() ([]byte, error) {
 // confirmKeyIn is the key in a folder, made by whoever comes first.
 func confirmKeyIn(dataDir string) ([]byte, error) {
 	path := filepath.Join(dataDir, "confirm.key")
-	if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size {
+	if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size { //nolint:gosec // the folder is the user's own setting
 		return key, nil
 	}
-	if err := os.MkdirAll(dataDir, 0o700); err != nil {
+	if err := os.MkdirAll(dataDir, 0o700); err != nil { //nolint:gosec // the folder is the user's own setting
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	key := make([]byte, sha256.Size)
@@ -46,7 +46,7 @@ func confirmKeyIn(dataDir string) ([]byte, error) {
 	}
 	// Link fails if another process was first; its key then counts.
 	if err := os.Link(temp.Name(), path); err != nil {
-		if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size {
+		if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size { //nolint:gosec // the folder is the user's own setting
 			return key, nil
 		}
 		if err := os.Rename(temp.Name(), path); err != nil {

@@ -70,13 +70,13 @@ func openPostgres(t testing.TB, options ...store.Option) *store.Store {
 
 func TestPlace(t *testing.T) {
 	for url, want := range map[string]string{
-		"postgres://me:secret@db.example.com/videos":        "db.example.com:5432/videos",
-		"postgresql://me:secret@[::1]:6432/videos?x=secret": "[::1]:6432/videos",
-		"postgres://me:secret@one,two:7777/videos":          "one:5432/videos",
-		"mysql://me:secret@db/videos":                       "",
-		"host=db password=secret":                           "",
-		"postgres://me:sec%zzret@db/videos":                 "",
-		"postgres://me:secret@db:port/videos":               "",
+		"postgres://me:secret@db.example.com/videos":                                     "db.example.com:5432/videos",
+		"postgresql://me:secret@[::1]:6432/videos?x=secret":                              "[::1]:6432/videos",
+		"postgres://me:secret@one,two:7777/videos":                                       "one:5432/videos",
+		"mysql://me:secret@db/videos":                                                    "",
+		"host=db password=secret":                                                        "",
+		"postgres://me:sec%zzret@db/videos":                                              "",
+		"postgres://me:secret@db:port/videos":                                            "",
 		"postgres://me:secret@db/videos?sslmode=verify-full&sslrootcert=/nowhere/ca.pem": "",
 	} {
 		got, err := store.Place(url)
