@@ -37,7 +37,7 @@ func confirmKeyIn(dataDir string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("confirm key: %w", err)
 	}
-	defer func() { _ = os.Remove(temp.Name()) }() // gone already after a rename
+	defer func() { _ = os.Remove(temp.Name()) }() //nolint:gosec // the folder is the user's own setting
 	if _, err := temp.Write(key); err != nil {
 		return nil, fmt.Errorf("confirm key: %w", err)
 	}
@@ -49,7 +49,7 @@ func confirmKeyIn(dataDir string) ([]byte, error) {
 		if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size { //nolint:gosec // the folder is the user's own setting
 			return key, nil
 		}
-		if err := os.Rename(temp.Name(), path); err != nil {
+		if err := os.Rename(temp.Name(), path); err != nil { //nolint:gosec // the folder is the user's own setting
 			return nil, fmt.Errorf("confirm key: %w", err)
 		}
 	}
