@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"seedance-mcp/internal/sandbox"
+	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
 
@@ -117,14 +120,40 @@ func (w *world) settleByHand(tasks []video.Task) (answers []string) {
 	return answers
 }
 
-// compareLedger holds what `tasks --usage` says against the books: settled is
-// what they charged, reserved what they charged for tasks without an end.
-func (w *world) compareLedger(sum *tally, tasks []video.Task) {
+type usageTotals struct{ Charged, Reserved video.Credits }
+
+// ownUsage is what `tasks --usage` says to the machine's own user.
+func (w *world) ownUsage() (usage usageTotals) {
 	out, _ := w.run("none:0", "tasks", "--usage", "--json")
-	var usage struct{ Charged, Reserved video.Credits }
 	if err := json.Unmarshal([]byte(out), &usage); err != nil {
 		w.t.Fatalf("usage: %v\n%s", err, out)
 	}
+	return usage
+}
+
+// usageOf is what the store holds of a principal.
+func (w *world) usageOf(principal string) (usage usageTotals) {
+	ctx := context.Background()
+	opened, err := store.Open(ctx, filepath.Join(w.dataDir, "seedance.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer opened.Close()
+	rows, err := opened.Usage(ctx, store.UsageFilter{Principal: principal})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, row := range rows {
+		usage.Charged += row.Charged
+		usage.Reserved += row.Reserved
+	}
+	return usage
+}
+
+// compareLedger holds what `tasks --usage` says against the books: settled is
+// what they charged, reserved what they charged for tasks without an end.
+func (w *world) compareLedger(sum *tally, tasks []video.Task) {
+	usage := w.usage()
 	books := w.box.Books()
 	var endlessly video.Credits
 	for _, task := range tasks {

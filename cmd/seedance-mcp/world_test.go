@@ -33,6 +33,7 @@ type world struct {
 	box     *sandbox.Server
 	front   *front
 	env     []string
+	usage   func() usageTotals // of who orders
 
 	mu     sync.Mutex
 	deaths []time.Time
@@ -53,6 +54,7 @@ func newWorld(t *testing.T, speed float64) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.usage = w.ownUsage
 	w.front.box = w.box
 	server.Start()
 	t.Cleanup(func() {
