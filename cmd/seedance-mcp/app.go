@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/access"
+	"seedance-mcp/internal/accounts"
 	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
@@ -34,7 +35,8 @@ type app struct {
 	engine   *engine.Engine
 	store    *openStore
 	callers  *access.Keeper
-	sandbox  *sandbox.Server // nil with a key
+	book     *accounts.Book[*upstream.Client] // principals' own accounts
+	sandbox  *sandbox.Server                  // nil with a key
 	client   *upstream.Client
 	// downloads says that finished videos are fetched to disk.
 	downloads bool
@@ -66,6 +68,7 @@ type wiring struct {
 func newApp(s settings, t terminal, w wiring) (*app, error) {
 	a := &app{settings: s, store: s.newStore(), log: s.logger(t.err, w.logLevel)}
 	a.callers = &access.Keeper{Open: a.keys, Now: a.store.now}
+	a.book = a.newBook()
 	if s.sandbox() && s.apiURLGiven {
 		a.log.Warn("SEEDANCE_API_URL is set without SEEDANCE_API_KEY: the sandbox answers, nothing is sent there")
 	}
@@ -87,6 +90,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		Resume:       w.resume && s.storeExists(),
 		Idle:         w.idle,
 		Account:      account,
+		Accounts:     ownAccounts{a},
 		Catalog:      a.catalog,
 		Budgets:      engine.Budgets{PerTask: s.perTask, PerDay: s.perDay, PerMonth: s.perMonth},
 		BudgetsOf:    a.budgetsOf,
@@ -145,10 +149,7 @@ func (a *app) mediaOnLoopback() bool { return a.sandbox == nil && loopback(a.set
 // account is who is asked: the upstream with a key, else the embedded sandbox.
 func (a *app) account(w wiring) (engine.Account, error) {
 	s := a.settings
-	config := upstream.Config{
-		BaseURL: s.apiURL, Dialect: s.dialect, APIKey: s.apiKey, Logger: a.log,
-		ModelName: func(name string) string { return a.catalog.FromUpstream(s.dialect, name) },
-	}
+	config := a.upstreamConfig()
 	account := engine.Account{
 		Dialect: s.dialect, Fingerprint: fingerprint(s.apiURL, string(s.dialect), s.apiKey),
 		AllowPrivateURLs: loopback(s.apiURL),

@@ -30,7 +30,7 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 		Preview: preview.New(preview.Options{Source: media.NewGetter(a.local, a.mediaOnLoopback()), Logger: a.log}),
 	}
 	if a.settings.dialect == video.Kinovi {
-		deps.Uploader = a.client
+		deps.Uploader = payersUploads{a}
 		// Only over stdio is the caller this machine's own user.
 		deps.LocalFiles = over == stdioServer
 		deps.Folders = a.settings.folders

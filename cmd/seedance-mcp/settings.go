@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"seedance-mcp/internal/accounts"
 	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
@@ -41,7 +42,8 @@ type settings struct {
 	logFormat     string
 	oauth         oauthSettings
 	configPath    string
-	serving       serving // of `http`
+	serving       serving          // of `http`
+	master        *accounts.Master // nil: none
 }
 
 // setting is one flag with its variable.
@@ -74,6 +76,7 @@ func allSettings() []setting {
 		{"oauth-scopes", "SEEDANCE_OAUTH_SCOPES", "http: the `scopes` that tokens must have, separated by blanks (default none)", func(s *settings, v string) error { s.oauth.scopes = strings.Fields(v); return nil }},
 		{"oauth-jwks-url", "SEEDANCE_OAUTH_JWKS_URL", "http: `URL` of the issuer's keys (default as its metadata says)", setOAuthKeys},
 		{"public-url", "SEEDANCE_PUBLIC_URL", "`URL` where callers, and the upstream with /webhooks/, reach http; its path counts (default none: polling)", setPublicURL},
+		{"master-key", "SEEDANCE_MASTER_KEY", "`key` that seals callers' own upstream keys: 32 random bytes in base64 (default none)", setMasterKey},
 		{"sandbox-speed", "SEEDANCE_SANDBOX_SPEED", "time `factor` of the sandbox (default 1: a 5 s clip takes about 8 s)", setSpeed},
 		{"log-level", "SEEDANCE_LOG_LEVEL", "`debug, info, warn or error` (default info for servers, warn for the terminal)", setLogLevel},
 		{"config", configVariable, "`file` of settings, in lines NAME=value with the variables' names; flags and variables win", func(s *settings, v string) error { s.configPath = v; return nil }},

@@ -263,10 +263,10 @@ func hopeless(err error) bool {
 
 // refresh asks the upstream for a task's videos again: a link may have expired.
 func (e *Engine) refresh(ctx context.Context, tasks Store, task video.Task) {
-	if !e.ours(task) || task.UpstreamID == "" {
+	if !e.ours(ctx, task) || task.UpstreamID == "" {
 		return
 	}
-	record, err := e.o.Account.Upstream.Record(ctx, task.UpstreamID)
+	record, err := e.record(ctx, task.Upstream, task.UpstreamID)
 	if err != nil {
 		return // the link at hand is all there is
 	}

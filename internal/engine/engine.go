@@ -52,7 +52,9 @@ type Options struct {
 	// Resume says that unfinished work may exist: Start opens the store.
 	Resume  bool
 	Account Account
-	Catalog *catalog.Catalog
+	// Accounts are principals' own; nil: Account pays for everybody.
+	Accounts Accounts
+	Catalog  *catalog.Catalog
 	// Media fetches finished videos; nil: nothing is downloaded.
 	Media Media
 	// Budgets are the deployment's: everybody's tasks together count.
@@ -94,7 +96,7 @@ type Engine struct {
 	o Options
 
 	confirmed usedTokens
-	queue     sender
+	queues    queues
 	files     downloads
 	times     usualTimes
 	posting   inFlight // tasks whose POST is under way in this process
@@ -189,7 +191,7 @@ func (e *Engine) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = tasks.NextDue(ctx, e.upstreams(), e.keepsFiles())
+	_, err = tasks.NextDue(ctx, e.upstreams(ctx), e.keepsFiles())
 	return err
 }
 
@@ -296,14 +298,8 @@ func (e *Engine) join(group *sync.WaitGroup) bool {
 // now is the clock in the store's precision.
 func (e *Engine) now() time.Time { return e.o.Now().UTC().Truncate(time.Millisecond) }
 
-// upstreams are the accounts whose tasks this engine follows.
-func (e *Engine) upstreams() []string { return []string{e.o.Account.Fingerprint} }
-
 // keepsFiles says that this engine fetches finished videos.
 func (e *Engine) keepsFiles() bool { return e.o.Media != nil }
-
-// ours says that this engine can ask about the task.
-func (e *Engine) ours(task video.Task) bool { return task.Upstream == e.o.Account.Fingerprint }
 
 func errClosing() error {
 	return &video.Error{

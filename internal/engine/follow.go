@@ -35,7 +35,9 @@ func (e *Engine) kick() {
 // follow is the loop: it claims what is due, has it looked at, and sleeps
 // until more is due or somebody kicks it.
 func (e *Engine) follow(ctx context.Context, tasks Store) {
-	e.sendQueued(tasks, true) // somebody may have left a queue behind
+	for _, account := range e.upstreams(ctx) {
+		e.sendQueued(tasks, account, true) // somebody may have left a queue behind
+	}
 	var alarmed time.Time
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -69,7 +71,7 @@ func (e *Engine) claim(ctx context.Context, tasks Store) (full bool, err error) 
 	if free == 0 {
 		return true, nil
 	}
-	claimed, err := tasks.Claim(ctx, store.ClaimQuery{Now: e.now(), Upstreams: e.upstreams(), Files: e.keepsFiles(), Limit: free})
+	claimed, err := tasks.Claim(ctx, store.ClaimQuery{Now: e.now(), Upstreams: e.upstreams(ctx), Files: e.keepsFiles(), Limit: free})
 	if err != nil {
 		if ctx.Err() == nil {
 			e.o.Logger.Warn("cannot claim due tasks", "error", err)
@@ -104,7 +106,7 @@ func (e *Engine) untilNext(ctx context.Context, tasks Store, full bool, claimErr
 		}
 		return idleLook
 	}
-	next, err := tasks.NextDue(ctx, e.upstreams(), e.keepsFiles())
+	next, err := tasks.NextDue(ctx, e.upstreams(ctx), e.keepsFiles())
 	switch {
 	case err != nil:
 		return storeRetry
@@ -118,7 +120,7 @@ func (e *Engine) untilNext(ctx context.Context, tasks Store, full bool, claimErr
 // overdue raises the alarm when tasks are due and nobody claims them although
 // slots are free: one wrong parameter would stop every claim silently.
 func (e *Engine) overdue(ctx context.Context, tasks Store, now time.Time) bool {
-	count, err := tasks.Overdue(ctx, e.upstreams(), now.Add(-overdueAfter), e.keepsFiles())
+	count, err := tasks.Overdue(ctx, e.upstreams(ctx), now.Add(-overdueAfter), e.keepsFiles())
 	if err != nil || count == 0 {
 		return false
 	}
@@ -134,7 +136,7 @@ func (e *Engine) Overdue(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return tasks.Overdue(ctx, e.upstreams(), e.now().Add(-overdueAfter), e.keepsFiles())
+	return tasks.Overdue(ctx, e.upstreams(ctx), e.now().Add(-overdueAfter), e.keepsFiles())
 }
 
 // deal does what a due task needs.
@@ -185,8 +187,8 @@ func (e *Engine) abandon(ctx context.Context, tasks Store, task video.Task) {
 func (e *Engine) dealQueued(ctx context.Context, tasks Store, task video.Task) {
 	now := e.now()
 	if now.Before(task.CreatedAt.Add(maxQueued)) {
-		e.queue.found(true)
-		e.sendQueued(tasks, false)
+		e.queues.of(task.Upstream).found(true)
+		e.sendQueued(tasks, task.Upstream, false)
 		return
 	}
 	_, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {
@@ -207,7 +209,7 @@ func (e *Engine) dealQueued(ctx context.Context, tasks Store, task video.Task) {
 
 // look asks the upstream about a task and stores what is new.
 func (e *Engine) look(ctx context.Context, tasks Store, task video.Task) {
-	record, err := e.o.Account.Upstream.Record(ctx, task.UpstreamID)
+	record, err := e.record(ctx, task.Upstream, task.UpstreamID)
 	if ctx.Err() != nil {
 		return
 	}

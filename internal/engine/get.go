@@ -60,9 +60,16 @@ func (e *Engine) find(ctx context.Context, tasks Store, principal, id string) (v
 		}
 		return task, err
 	}
+	account := ""
 	task, err := tasks.Get(ctx, id)
 	if video.CodeOf(err) == video.NotFound {
-		task, err = tasks.ByUpstreamID(ctx, e.o.Account.Fingerprint, id)
+		if account, err = e.accountOf(ctx, principal); err != nil {
+			return video.Task{}, err
+		}
+		task, err = tasks.ByUpstreamID(ctx, account, id)
+		if common := e.o.Account.Fingerprint; account != common && video.CodeOf(err) == video.NotFound {
+			task, err = tasks.ByUpstreamID(ctx, common, id) // from before it had its own
+		}
 	}
 	switch {
 	case err == nil && task.Principal == principal:
@@ -74,13 +81,13 @@ func (e *Engine) find(ctx context.Context, tasks Store, principal, id string) (v
 	case !plausibleUpstreamID(id):
 		return video.Task{}, errNoTask(id)
 	default:
-		return e.adopt(ctx, tasks, principal, id)
+		return e.adopt(ctx, tasks, account, principal, id)
 	}
 }
 
-// adopt takes over a task of our account that was made elsewhere.
-func (e *Engine) adopt(ctx context.Context, tasks Store, principal, id string) (video.Task, error) {
-	record, err := e.o.Account.Upstream.Record(ctx, id)
+// adopt takes over a task of an account that was made elsewhere.
+func (e *Engine) adopt(ctx context.Context, tasks Store, account, principal, id string) (video.Task, error) {
+	record, err := e.record(ctx, account, id)
 	switch video.CodeOf(err) {
 	case "":
 	case video.NotFound, video.Forbidden:
@@ -95,7 +102,7 @@ func (e *Engine) adopt(ctx context.Context, tasks Store, principal, id string) (
 		UpstreamID:  id,
 		Principal:   principal,
 		State:       video.Waiting,
-		Upstream:    e.o.Account.Fingerprint,
+		Upstream:    account,
 		Sandbox:     e.o.Account.Sandbox,
 		Request:     video.Request{Model: e.o.Catalog.FromUpstream(e.o.Account.Dialect, record.Model)},
 		Quote:       video.Quote{Reason: "made elsewhere"},
@@ -177,7 +184,7 @@ func (e *Engine) List(ctx context.Context, principal string, f store.Filter) (st
 // is no failure of the reading.
 func (e *Engine) hastened(ctx context.Context, tasks Store, task video.Task) video.Task {
 	now := e.now()
-	if task.State.Final() || task.UpstreamID == "" || !e.ours(task) || task.DueAt.Sub(now) < farOff {
+	if task.State.Final() || task.UpstreamID == "" || !e.ours(ctx, task) || task.DueAt.Sub(now) < farOff {
 		return task
 	}
 	stored, err := tasks.Change(ctx, task.ID, func(t *video.Task) error {

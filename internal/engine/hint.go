@@ -46,7 +46,7 @@ func (e *Engine) Hint(ctx context.Context, callbackToken string, body []byte) er
 	}
 	e.o.Checkpoint("hint.received")
 	switch {
-	case !e.ours(task):
+	case !e.ours(ctx, task):
 		return nil // a process with that account follows it
 	case task.UpstreamID == "":
 		return e.keepHint(ctx, tasks, task, body)
@@ -147,7 +147,7 @@ func (e *Engine) lookByName(ctx context.Context, tasks Store, task video.Task) {
 	var known []upstreamRecord
 	hopeless := map[string]bool{} // it will not change
 	for _, hint := range task.Hints {
-		record, err := e.o.Account.Upstream.Record(ctx, hint.UpstreamID)
+		record, err := e.record(ctx, task.Upstream, hint.UpstreamID)
 		if ctx.Err() != nil {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"seedance-mcp/internal/upstream"
 	"seedance-mcp/internal/video"
 )
 
@@ -42,13 +43,13 @@ func (e *Engine) send(tasks Store, task video.Task, patient bool) outcome {
 		callback = e.o.CallbackURL(task.CallbackToken)
 	}
 	e.o.Checkpoint("post.sending")
-	accepted, err := e.o.Account.Upstream.Create(e.life, task.Payload, callback)
+	accepted, err := e.create(task, callback)
 	e.o.Checkpoint("post.answered")
 	a := answer{accepted: accepted, err: err, attempt: task.Attempts, at: e.now(), patient: patient, pace: e.paceOf(e.life, tasks, task)}
 	if err == nil {
-		e.queue.taken()
+		e.queues.of(task.Upstream).taken()
 	} else {
-		a.retryIn = e.queue.refused(a.at, video.CodeOf(err))
+		a.retryIn = e.queues.of(task.Upstream).refused(a.at, video.CodeOf(err))
 		e.learnLimit(tasks, task, a)
 	}
 	stored, storeErr := e.storeAnswer(tasks, task, a)
@@ -56,6 +57,15 @@ func (e *Engine) send(tasks Store, task video.Task, patient bool) outcome {
 	e.logAnswer(stored, a, storeErr)
 	e.moved(tasks, stored)
 	return outcome{task: stored, err: err}
+}
+
+// create is the paid call, as the account that the task was stored with.
+func (e *Engine) create(task video.Task, callback string) (upstream.Accepted, error) {
+	from, err := e.upstreamOf(e.life, task.Upstream)
+	if err != nil {
+		return upstream.Accepted{}, err
+	}
+	return from.Create(e.life, task.Payload, callback)
 }
 
 // storeAnswer writes an answer down, also while the engine is closing. When
@@ -115,7 +125,7 @@ func (e *Engine) logAnswer(task video.Task, a answer, storeErr error) {
 // and the loop looks again at what is due when.
 func (e *Engine) moved(tasks Store, task video.Task) {
 	if task.State.Final() {
-		e.sendQueued(tasks, true)
+		e.sendQueued(tasks, task.Upstream, true)
 	}
 	e.kick()
 }

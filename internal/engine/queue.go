@@ -89,21 +89,22 @@ func (s *sender) end() bool {
 	return true
 }
 
-// sendQueued sends queued tasks in the background for as long as the account
-// takes them. freed says that one of ours has just ended.
-func (e *Engine) sendQueued(tasks Store, freed bool) {
-	if !e.queue.begin(e.now(), freed) {
+// sendQueued sends an account's queued tasks in the background for as long as it
+// takes them. freed says that one of its tasks has just ended.
+func (e *Engine) sendQueued(tasks Store, account string, freed bool) {
+	queue := e.queues.of(account)
+	if !queue.begin(e.now(), freed) {
 		return
 	}
 	if !e.following.Load() || !e.join(&e.workers) {
-		e.queue.end()
+		queue.end()
 		return
 	}
 	go func() {
 		defer e.workers.Done()
 		for {
-			e.emptyQueue(e.work, tasks)
-			if e.work.Err() != nil || e.queue.end() {
+			e.emptyQueue(e.work, tasks, account)
+			if e.work.Err() != nil || queue.end() {
 				return
 			}
 		}
@@ -111,14 +112,14 @@ func (e *Engine) sendQueued(tasks Store, freed bool) {
 }
 
 // emptyQueue sends one task after the other until one is not taken.
-func (e *Engine) emptyQueue(ctx context.Context, tasks Store) {
+func (e *Engine) emptyQueue(ctx context.Context, tasks Store, account string) {
 	for ctx.Err() == nil {
-		heads, err := tasks.Queued(ctx, e.o.Account.Fingerprint)
+		heads, err := tasks.Queued(ctx, account)
 		if err != nil {
 			e.logQueue(ctx, "read the queue", err)
 			return
 		}
-		e.queue.found(len(heads) > 0)
+		e.queues.of(account).found(len(heads) > 0)
 		if len(heads) == 0 {
 			return
 		}

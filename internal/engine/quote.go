@@ -39,7 +39,10 @@ func (e *Engine) Quote(ctx context.Context, principal string, w Wish) (Quotation
 		return Quotation{}, err
 	}
 	quotation := Quotation{Plan: plan, Budgets: left, Sandbox: e.o.Account.Sandbox, Dialect: e.o.Account.Dialect}
-	if quotation.Refusal = e.allowed(ctx, principal, plan.Request.Model); quotation.Refusal == nil {
+	if _, quotation.Refusal = e.accountOf(ctx, principal); quotation.Refusal == nil {
+		quotation.Refusal = e.allowed(ctx, principal, plan.Request.Model)
+	}
+	if quotation.Refusal == nil {
 		quotation.Refusal = e.refusal(plan.Quote, w.MaxCredits, budgets, left)
 	}
 	switch {

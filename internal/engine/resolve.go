@@ -62,7 +62,7 @@ func errNotOpen(task video.Task) error {
 
 // resolveTo follows the upstream's task that a person found.
 func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, upstreamID string) (video.Task, error) {
-	if !e.ours(task) {
+	if !e.ours(ctx, task) {
 		return video.Task{}, errOtherAccount(task)
 	}
 	if task.UpstreamID != "" && task.UpstreamID != upstreamID {
@@ -77,7 +77,7 @@ func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, up
 	if taken && (other.Principal != task.Principal || !adopted(other)) {
 		return video.Task{}, errTaken(task, other)
 	}
-	record, err := e.o.Account.Upstream.Record(ctx, upstreamID)
+	record, err := e.record(ctx, task.Upstream, upstreamID)
 	if err != nil {
 		return video.Task{}, err
 	}
@@ -96,7 +96,7 @@ func (e *Engine) resolveTo(ctx context.Context, tasks Store, task video.Task, up
 	}
 	// Meanwhile it turned out to be another of the upstream's tasks.
 	if taken {
-		if _, err := e.adopt(ctx, tasks, task.Principal, upstreamID); err != nil {
+		if _, err := e.adopt(ctx, tasks, task.Upstream, task.Principal, upstreamID); err != nil {
 			return video.Task{}, err
 		}
 	}
@@ -219,7 +219,7 @@ func (e *Engine) Withdraw(ctx context.Context, principal, id string) (video.Task
 		return video.Task{}, err
 	}
 	e.o.Logger.Info("queued task withdrawn", "task", stored.ID)
-	e.sendQueued(tasks, true) // the queue may be empty now
+	e.sendQueued(tasks, stored.Upstream, true) // the queue may be empty now
 	return stored, nil
 }
 

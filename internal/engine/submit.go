@@ -72,7 +72,11 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	if err != nil {
 		return Submission{}, err
 	}
-	intent := e.intent(principal, w, plan, hash)
+	account, err := e.accountOf(ctx, principal)
+	if err != nil {
+		return Submission{}, err
+	}
+	intent := e.intent(account, principal, w, plan, hash)
 	intent.Limits = e.limitsOf(principal, budgets)
 	existing, found, err := tasks.Duplicate(ctx, intent)
 	if err != nil {
@@ -102,8 +106,8 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	result := Submission{Task: submitted.Task, Notes: plan.Notes, Warnings: plan.Warnings}
 	if submitted.Task.State == video.Queued {
 		e.o.Logger.Info("task queued behind others", "task", submitted.Task.ID)
-		e.queue.found(true) // the queue may have emptied meanwhile
-		e.sendQueued(tasks, false)
+		e.queues.of(account).found(true) // the queue may have emptied meanwhile
+		e.sendQueued(tasks, account, false)
 		return result, nil
 	}
 	e.o.Checkpoint("submit.stored")
@@ -149,13 +153,13 @@ func (e *Engine) plan(w Wish) (plan video.Plan, hash string, err error) {
 
 // intent is the row to store before anything is sent. While the account is
 // full, or others wait for it, a newcomer takes its place behind them.
-func (e *Engine) intent(principal string, w Wish, plan video.Plan, hash string) store.Intent {
+func (e *Engine) intent(account, principal string, w Wish, plan video.Plan, hash string) store.Intent {
 	now := e.now()
 	task := video.Task{
 		ID:             store.NewID(now),
 		Principal:      principal,
 		State:          video.Submitting,
-		Upstream:       e.o.Account.Fingerprint,
+		Upstream:       account,
 		Sandbox:        e.o.Account.Sandbox,
 		Request:        plan.Request,
 		Workflow:       plan.Workflow,

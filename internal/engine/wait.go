@@ -47,10 +47,10 @@ func (e *Engine) Wait(ctx context.Context, principal string, ids []string, all b
 			progress(slices.Clone(fresh))
 		}
 		found = fresh
-		if e.waitedEnough(found, all) {
+		if e.waitedEnough(ctx, found, all) {
 			return found, nil
 		}
-		if slices.ContainsFunc(found, e.fetching) {
+		if slices.ContainsFunc(found, func(t video.Task) bool { return e.fetching(ctx, t) }) {
 			e.kick() // another process may have seen it end
 		}
 		select {
@@ -113,8 +113,8 @@ func (e *Engine) endOfWait(ctx context.Context, err error) error {
 	}
 }
 
-func (e *Engine) waitedEnough(list []video.Task, all bool) bool {
-	done := func(t video.Task) bool { return t.State.Settled() && !e.fetching(t) }
+func (e *Engine) waitedEnough(ctx context.Context, list []video.Task, all bool) bool {
+	done := func(t video.Task) bool { return t.State.Settled() && !e.fetching(ctx, t) }
 	if all {
 		return !slices.ContainsFunc(list, func(t video.Task) bool { return !done(t) })
 	}
@@ -123,6 +123,6 @@ func (e *Engine) waitedEnough(list []video.Task, all bool) bool {
 
 // fetching says that a finished task's file should be there soon: its first
 // download is due or under way, here or in another process.
-func (e *Engine) fetching(t video.Task) bool {
-	return e.o.Media != nil && e.ours(t) && wantsFile(t) && !t.DueAt.IsZero() && t.Interval <= downloadLease
+func (e *Engine) fetching(ctx context.Context, t video.Task) bool {
+	return e.o.Media != nil && e.ours(ctx, t) && wantsFile(t) && !t.DueAt.IsZero() && t.Interval <= downloadLease
 }

@@ -64,6 +64,7 @@ func conformance(t *testing.T, open opener) {
 		"watch/coalesces":         watchCoalesces,
 		"watch/others":            watchOthers,
 		"keys":                    accessKeys,
+		"accounts":                upstreamAccounts,
 		"injection":               nothingIsInjected,
 		"contexts":                contextsEnd,
 		"closed":                  closedStore,

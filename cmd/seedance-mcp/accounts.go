@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"seedance-mcp/internal/oauth"
+	"seedance-mcp/internal/store"
+	"seedance-mcp/internal/video"
+)
+
+const accountsSynopsis = `accounts set NAME --key-file FILE   let a caller's videos be paid by an account of its own
+       seedance-mcp accounts list          show the accounts there are
+       seedance-mcp accounts remove NAME   end one for new videos; what it paid for is followed to its end`
+
+// accountFlags are the flags of `accounts`.
+type accountFlags struct {
+	json    bool
+	keyFile string
+	subject string
+}
+
+func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
+	fs := flag.NewFlagSet("accounts", flag.ContinueOnError)
+	var f accountFlags
+	fs.BoolVar(&f.json, "json", false, "JSON instead of text")
+	fs.StringVar(&f.keyFile, "key-file", "", "with set: `file` that holds the account's upstream API key; - is stdin")
+	fs.StringVar(&f.subject, "subject", "", "instead of NAME: the caller whose tokens have this `text` as sub, of SEEDANCE_OAUTH_ISSUER")
+	s, rest, err := parseSettings(t, fs, accountsSynopsis, args)
+	if err != nil {
+		return exitUsage, err
+	}
+	var work func(context.Context, *app) (int, error)
+	switch {
+	case len(rest) == 1 && rest[0] == "list":
+		work = func(ctx context.Context, a *app) (int, error) { return listAccounts(ctx, a, t, f) }
+	case len(rest) > 0 && (rest[0] == "set" || rest[0] == "remove"):
+		principal, err := accountOwner(s, f, rest[1:])
+		if err != nil {
+			return exitUsage, err
+		}
+		if rest[0] == "set" {
+			work = func(ctx context.Context, a *app) (int, error) { return setAccount(ctx, a, t, f, principal) }
+		} else {
+			work = func(ctx context.Context, a *app) (int, error) { return removeAccount(ctx, a, t, f, principal) }
+		}
+	default:
+		return exitUsage, usageError("say what to do: set NAME --key-file FILE, list, or remove NAME")
+	}
+	a, err := newApp(s, t, wiring{logLevel: slog.LevelWarn, idle: true})
+	if err != nil {
+		return exitFailed, err
+	}
+	code, err := work(ctx, a)
+	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer done()
+	return code, errors.Join(err, a.close(grace))
+}
+
+// accountOwner is the principal that the command line names.
+func accountOwner(s settings, f accountFlags, names []string) (string, error) {
+	switch {
+	case f.subject != "" && len(names) > 0:
+		return "", usageError("give a NAME or --subject, not both")
+	case f.subject != "" && s.oauth.issuer == "":
+		return "", usageError("--subject needs SEEDANCE_OAUTH_ISSUER, whose subject it is")
+	case f.subject != "":
+		return oauth.Principal(s.oauth.issuer, f.subject), nil
+	case len(names) != 1:
+		return "", usageError("say whose account: the NAME of an access key, or --subject")
+	case names[0] == localPrincipal:
+		return "", usageError("this machine's own user pays with SEEDANCE_API_KEY")
+	}
+	return names[0], nil
+}
+
+func setAccount(ctx context.Context, a *app, t terminal, f accountFlags, principal string) (int, error) {
+	apiKey, err := readAPIKey(t, f.keyFile)
+	if err != nil {
+		return exitUsage, err
+	}
+	kept, err := a.store.open(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	if !strings.HasPrefix(principal, oauth.PrincipalPrefix) {
+		// A name with a slip in it would leave its bills with the common account.
+		if _, err := kept.KeyByName(ctx, principal); err != nil {
+			if video.CodeOf(err) == video.NotFound {
+				return exitUsage, usageError("there is no live access key named %q; make it first: seedance-mcp keys create NAME", video.Clip(principal, 60))
+			}
+			return exitFailed, err
+		}
+	}
+	row, err := a.book.Seal(principal, apiKey)
+	if err != nil {
+		return exitUsage, usageError("%s", err)
+	}
+	if err := kept.SetAccount(ctx, row); err != nil {
+		return exitFailed, err
+	}
+	if f.json {
+		return printJSON(t, a.accountJSON(row))
+	}
+	fmt.Fprintf(t.out, "%s pays with its own account (%s) from now on. Its API key is sealed and never shown.\n", principal, row.ID)
+	return exitOK, nil
+}
+
+// readAPIKey never takes the key from the command line, which others can see.
+func readAPIKey(t terminal, path string) (string, error) {
+	var data []byte
+	var err error
+	switch path {
+	case "":
+		return "", usageError("give the account's API key with --key-file FILE, or --key-file - for stdin")
+	case "-":
+		data, err = io.ReadAll(io.LimitReader(t.in, maxAPIKey+1))
+	default:
+		data, err = os.ReadFile(path)
+	}
+	apiKey := strings.TrimSpace(string(data))
+	switch {
+	case err != nil:
+		return "", usageError("--key-file: %s", err)
+	case apiKey == "" || len(data) > maxAPIKey:
+		return "", usageError("--key-file must hold one API key and nothing else")
+	}
+	if err := setAPIKey(new(settings), apiKey); err != nil {
+		return "", usageError("--key-file %s", err)
+	}
+	return apiKey, nil
+}
+
+// maxAPIKey is far above any key's length in bytes.
+const maxAPIKey = 4 << 10
+
+func listAccounts(ctx context.Context, a *app, t terminal, f accountFlags) (int, error) {
+	kept, err := a.store.open(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	rows, err := kept.Accounts(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	if f.json {
+		views := make([]accountView, 0, len(rows))
+		for _, row := range rows {
+			views = append(views, a.accountJSON(row))
+		}
+		return printJSON(t, views)
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(t.out, "Nobody has an account of its own; SEEDANCE_API_KEY pays for all.")
+		return exitOK, nil
+	}
+	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tID\tSTATE\tCREATED\tENDED")
+	for _, row := range rows {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", row.Principal, row.ID, a.accountJSON(row).State, day(row.CreatedAt), day(row.EndedAt))
+	}
+	return exitOK, table.Flush()
+}
+
+func removeAccount(ctx context.Context, a *app, t terminal, f accountFlags, principal string) (int, error) {
+	kept, err := a.store.open(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	row, err := kept.EndAccount(ctx, principal)
+	if err != nil {
+		return exitFailed, err
+	}
+	if f.json {
+		return printJSON(t, a.accountJSON(row))
+	}
+	fmt.Fprintf(t.out, "SEEDANCE_API_KEY pays for new videos of %s. What account %s paid for is followed to its end.\n", principal, row.ID)
+	return exitOK, nil
+}
+
+// accountView is an account as scripts read it; its key is nowhere in it.
+type accountView struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	State     string     `json:"state"`
+	CreatedAt time.Time  `json:"created_at"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+}
+
+func (a *app) accountJSON(row store.Account) accountView {
+	view := accountView{ID: row.ID, Name: row.Principal, State: "live", CreatedAt: row.CreatedAt, EndedAt: timeOrNil(row.EndedAt)}
+	switch {
+	case !row.EndedAt.IsZero():
+		view.State = "ended"
+	case a.book.Usable(row) != nil:
+		view.State = "unusable" // with the master key and address of this command
+	}
+	return view
+}
