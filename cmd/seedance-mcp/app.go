@@ -44,6 +44,8 @@ type app struct {
 	// check: those of this process.
 	local map[string]http.RoundTripper
 	log   *slog.Logger
+	// aside is where the log goes, above what a command draws.
+	aside *aside
 }
 
 // wiring is what commands differ in.
@@ -66,7 +68,8 @@ type wiring struct {
 
 // newApp wires the product; nothing is opened or sent yet.
 func newApp(s settings, t terminal, w wiring) (*app, error) {
-	a := &app{settings: s, store: s.newStore(), log: s.logger(t.err, w.logLevel)}
+	a := &app{settings: s, store: s.newStore(), aside: &aside{out: t.err}}
+	a.log = s.logger(a.aside, w.logLevel)
 	a.callers = &access.Keeper{Open: a.keys, Now: a.store.now}
 	a.book = a.newBook()
 	if s.sandbox() && s.apiURLGiven {

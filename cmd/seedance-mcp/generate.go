@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,10 +28,20 @@ type generation struct {
 	wish engine.Wish
 	json bool
 	yes  bool
+	// promptFile and count ask for several videos; continued is a task whose
+	// last frame they begin with.
+	promptFile string
+	count      int
+	continued  string
+	plain      bool
+	screen     display
 	// dir and name are where --out wants the video; "": the usual folder. file
 	// is the name as it was written.
 	dir, name, file string
 }
+
+const generateSynopsis = `generate "PROMPT" [flags]             make a video
+       seedance-mcp generate "PROMPT" "PROMPT" [flags]    make several, each prompt in quotes; or --file, or --count`
 
 func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
@@ -45,12 +56,28 @@ func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 	flags.Func("video", "`URL` of a reference video; may be repeated", func(v string) error { ask.VideoURLs = append(ask.VideoURLs, v); return nil })
 	flags.Func("audio", "`URL` of a reference audio; may be repeated", func(v string) error { ask.AudioURLs = append(ask.AudioURLs, v); return nil })
 	flags.StringVar(&ask.Seed, "seed", "", "`number` for repeatable results, where the model takes one")
-	flags.StringVar(&g.wish.IdempotencyKey, "idempotency-key", "", "`key`: the same key is the same task, for ever")
+	flags.StringVar(&g.wish.IdempotencyKey, "idempotency-key", "", "`key`: the same key is the same task, for ever; of several videos KEY-1, KEY-2 and so on")
 	flags.BoolVar(&g.wish.ForceNew, "force-new", false, "make another, although the same was just made")
-	out := flags.String("out", "", "`file or folder` for the video")
-	flags.BoolVar(&g.json, "json", false, "one JSON object on stdout, nothing else")
+	out := flags.String("out", "", "`file or folder` for the video; several are numbered")
+	flags.BoolVar(&g.json, "json", false, "one JSON object on stdout, nothing else; of several videos one a line, as they end")
 	flags.BoolVar(&g.yes, "yes", false, "spend without asking")
-	s, rest, err := parseSettings(t, flags, `generate "PROMPT" [flags]`, args)
+	flags.StringVar(&g.promptFile, "file", "", "`file` of prompts, one a line, # for comments, or JSON objects with options of their own; - is standard input")
+	flags.Func("count", "`n` takes of each prompt; the same command within ten minutes leads to the same takes", func(v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > maxOrders {
+			return fmt.Errorf("must be 1 to %d", maxOrders)
+		}
+		g.count = n
+		return nil
+	})
+	flags.Func("continue", "`task` whose last frame is the first one; model, ratio, length and resolution stay as they were", func(v string) error {
+		if g.continued = strings.TrimSpace(v); g.continued == "" {
+			return errors.New("needs the ID of a finished task; seedance-mcp tasks shows them")
+		}
+		return nil
+	})
+	flags.BoolVar(&g.plain, plainFlag, false, plainUsage)
+	s, rest, err := parseSettings(t, flags, generateSynopsis, args)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -63,17 +90,17 @@ func runGenerate(ctx context.Context, t terminal, args []string) (int, error) {
 
 // runWith checks what the flags ask for, and does it.
 func (g *generation) runWith(ctx context.Context, s settings, rest []string, out string) (int, error) {
-	if len(rest) == 0 {
-		return exitUsage, usageError("there is no prompt; write it in quotes: seedance-mcp generate \"a red fox\"")
+	orders, err := g.readOrders(rest)
+	if err != nil {
+		return exitUsage, err
 	}
-	g.wish.Ask.Prompt = strings.Join(rest, " ")
-	if err := g.setOut(out); err != nil {
+	if err := g.setOut(out, len(orders)); err != nil {
 		return exitUsage, err
 	}
 	if g.dir != "" && s.download != nil && !*s.download {
 		return exitUsage, usageError("--out needs downloads, which --download off or SEEDANCE_DOWNLOAD switches off")
 	}
-	var err error
+	g.screen = newDisplay(g.t, g.plain)
 	if g.app, err = newApp(s, g.t, wiring{downloads: true, saveTo: g.dir, logLevel: slog.LevelWarn}); err != nil {
 		return exitFailed, err
 	}
@@ -82,10 +109,24 @@ func (g *generation) runWith(ctx context.Context, s settings, rest []string, out
 	if err := g.app.engine.Start(context.WithoutCancel(ctx)); err != nil {
 		return exitFailed, err
 	}
-	code, err := g.run(ctx)
+	code, err := g.makeAll(ctx, orders)
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
 	return code, errors.Join(err, g.app.close(grace))
+}
+
+// makeAll makes what was ordered: one video, or several.
+func (g *generation) makeAll(ctx context.Context, orders []wanted) (int, error) {
+	if g.continued != "" {
+		if err := g.continueFrom(ctx, g.continued, orders); err != nil {
+			return refusal(err)
+		}
+	}
+	if len(orders) > 1 || g.batch() {
+		return newBatch(g, orders).run(ctx)
+	}
+	g.wish = orders[0].wish
+	return g.run(ctx)
 }
 
 func (g *generation) run(ctx context.Context) (int, error) {
@@ -214,24 +255,29 @@ func (g *generation) printQuote(q engine.Quotation) {
 	}
 	g.sayf("Account   %s\n", g.app.accountName())
 	for _, note := range q.Plan.Notes {
-		g.sayf("Note      %s\n", note)
+		g.sayf("Note      %s\n", forPerson(note, ""))
 	}
 	for _, warning := range q.Plan.Warnings {
-		g.sayf("Warning   %s\n", warning)
+		g.sayf("Warning   %s\n", forPerson(warning, ""))
 	}
 }
 
 // confirm asks before real credits are spent.
 func (g *generation) confirm(q engine.Quotation) (int, error) {
-	if g.yes || (q.Sandbox && q.ConfirmToken == "") {
-		return exitOK, nil
-	}
 	price := "an unknown number of credits"
 	if q.Plan.Quote.Credits != nil {
 		price = q.Plan.Quote.Credits.String() + " credits"
 	}
+	return g.ask(price, !q.Sandbox || q.ConfirmToken != "")
+}
+
+// ask has a person agree to a price, where one must.
+func (g *generation) ask(price string, must bool) (int, error) {
+	if g.yes || !must {
+		return exitOK, nil
+	}
 	input, ok := g.t.in.(*os.File)
-	if !ok || g.json || !term.IsTerminal(int(input.Fd())) {
+	if !ok || g.json || g.promptFile == "-" || !term.IsTerminal(int(input.Fd())) {
 		return exitUsage, usageError("this spends %s; add --yes to agree without being asked", price)
 	}
 	fmt.Fprintf(g.t.out, "Spend %s? [y/N] ", price)
@@ -252,7 +298,7 @@ func (g *generation) follow(ctx context.Context, task video.Task) (video.Task, e
 	if g.json {
 		return followTask(ctx, g.app, task, nil)
 	}
-	view := newProgressView(g.t.out, g.app)
+	view := newProgressView(g.screen, g.app)
 	defer view.close()
 	view.show(task)
 	return followTask(ctx, g.app, task, view.show)

@@ -22,9 +22,9 @@ import (
 )
 
 const (
-	installSynopsis = `install                    show the clients, and what is on this machine
-       seedance-mcp install CLIENT [flags]     put the server into its configuration
-       seedance-mcp install CLIENT --uninstall take it out again`
+	installSynopsis = `install                     show the clients, and what is on this machine
+       seedance-mcp install CLIENT [flags]      put the server into its configuration
+       seedance-mcp install CLIENT --uninstall  take it out again`
 
 	// kinoviURL is where the kinovi dialect is spoken.
 	kinoviURL = "https://kinovi.ai/api/v1"

@@ -16,9 +16,9 @@ import (
 	"seedance-mcp/internal/video"
 )
 
-const keysSynopsis = `keys create NAME [flags]   make an access key of the HTTP server; it is shown once
-       seedance-mcp keys list             show the keys there are
-       seedance-mcp keys revoke NAME|ID   end a key, at once and for ever`
+const keysSynopsis = `keys create NAME [flags]  make an access key of the HTTP server; it is shown once
+       seedance-mcp keys list                 show the keys there are
+       seedance-mcp keys revoke NAME|ID       end a key, at once and for ever`
 
 // keyFlags are the flags of `keys`.
 type keyFlags struct {

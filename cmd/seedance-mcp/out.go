@@ -38,7 +38,7 @@ func outTarget(out string, isFolder bool) (dir, name string, err error) {
 
 // setOut reads --out and refuses what cannot be written before anything is
 // paid.
-func (g *generation) setOut(out string) error {
+func (g *generation) setOut(out string, videos int) error {
 	if out == "" {
 		return nil
 	}
@@ -48,8 +48,14 @@ func (g *generation) setOut(out string) error {
 		return err
 	}
 	if g.name != "" {
-		if _, err := os.Lstat(out); err == nil {
-			return usageError("--out %s exists already", out)
+		for i := range videos {
+			path := out
+			if videos > 1 || g.batch() {
+				path = filepath.Join(g.dir, numbered(g.name, i, videos)+filepath.Ext(out))
+			}
+			if _, err := os.Lstat(path); err == nil {
+				return usageError("--out %s exists already", path)
+			}
 		}
 		g.file = filepath.Base(out)
 	}

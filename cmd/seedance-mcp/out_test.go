@@ -74,7 +74,7 @@ func FuzzOut(f *testing.F) {
 			t.Fatal(err)
 		}
 		g := generation{}
-		if err := g.setOut(out); err != nil {
+		if err := g.setOut(out, 1); err != nil {
 			if !errors.Is(err, errUsage) {
 				t.Errorf("%q: %v is not told as wrong use", out, err)
 			}

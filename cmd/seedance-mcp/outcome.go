@@ -98,17 +98,24 @@ func reach(rawURL string) string {
 	return ""
 }
 
-// printError is what --json prints instead of a task: scripts read stdout.
-func printError(t terminal, err error) error {
-	view := struct {
-		Code    video.Code `json:"code,omitempty"`
-		Message string     `json:"message"`
-	}{Message: forPerson(strings.TrimPrefix(err.Error(), errUsage.Error()+": "), "")}
+// errorView is an error as --json prints it.
+type errorView struct {
+	Code    video.Code `json:"code,omitempty"`
+	Message string     `json:"message"`
+}
+
+func viewError(err error) errorView {
+	view := errorView{Message: forPerson(strings.TrimPrefix(err.Error(), errUsage.Error()+": "), "")}
 	if told, ok := errors.AsType[*video.Error](err); ok {
 		view.Code = told.Code
 	} else if errors.Is(err, errUsage) {
 		view.Code = video.Invalid
 	}
-	_, err = printJSON(t, map[string]any{"error": view})
+	return view
+}
+
+// printError is what --json prints instead of a task: scripts read stdout.
+func printError(t terminal, err error) error {
+	_, err = printJSON(t, map[string]any{"error": viewError(err)})
 	return err
 }

@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/term"
+	"github.com/mattn/go-runewidth"
 
 	"seedance-mcp/internal/video"
 )
@@ -17,10 +14,9 @@ import (
 // progressView shows one task on its way: a bar that redraws itself on a
 // terminal, a line per change elsewhere.
 type progressView struct {
-	mu    sync.Mutex
-	out   io.Writer
+	mu sync.Mutex
+	display
 	app   *app
-	live  bool
 	drawn bool
 	task  video.Task
 	share float64 // shown last: it never falls
@@ -28,16 +24,22 @@ type progressView struct {
 	ended sync.WaitGroup
 }
 
-func newProgressView(out io.Writer, a *app) *progressView {
-	v := &progressView{out: out, app: a, done: make(chan struct{})}
-	if file, ok := out.(*os.File); ok {
-		v.live = term.IsTerminal(int(file.Fd()))
-	}
+func newProgressView(s display, a *app) *progressView {
+	v := &progressView{display: s, app: a, done: make(chan struct{})}
 	if v.live {
+		a.aside.during(v.above)
 		v.ended.Add(1)
 		go v.redraw()
 	}
 	return v
+}
+
+// above has something written in place of the bar, which comes again.
+func (v *progressView) above(write func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.clear()
+	write()
 }
 
 // redraw keeps the bar moving between the task's changes.
@@ -66,7 +68,7 @@ func (v *progressView) show(task video.Task) {
 	v.task = task
 	if changed {
 		v.clear()
-		fmt.Fprintf(v.out, "State     %s%s\n", task.State, stateAside(task))
+		fmt.Fprintf(v.out, "State     %s%s\n", v.paint(stateTone(task.State), string(task.State)), stateAside(task))
 	}
 	if v.live && !task.State.Settled() {
 		v.draw()
@@ -92,9 +94,10 @@ func (v *progressView) draw() {
 		line += fmt.Sprintf(", about %d s left", int(left.Seconds()+0.5))
 	}
 	v.share = shareDone(v.share, elapsed, left)
-	filled := int(v.share * barWidth)
+	width, _ := v.size()
+	line = fmt.Sprintf("[%s] %3.0f %%  %s", progressBar(v.share, max(5, min(barWidth, width-40))), v.share*100, line)
 	v.clear()
-	fmt.Fprintf(v.out, "[%s%s] %3.0f %%  %s", strings.Repeat("█", filled), strings.Repeat("░", barWidth-filled), v.share*100, line)
+	fmt.Fprint(v.out, runewidth.Truncate(line, width-1, "…"))
 	v.drawn = true
 }
 
@@ -118,6 +121,7 @@ func (v *progressView) clear() {
 func (v *progressView) close() {
 	close(v.done)
 	v.ended.Wait()
+	v.app.aside.during(nil)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.clear()

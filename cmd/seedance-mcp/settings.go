@@ -211,7 +211,7 @@ func stateFolder(env func(string) string) (string, error) {
 
 // logger writes from the level that the user chose, or else from usual.
 func (s *settings) logger(w io.Writer, usual slog.Level) *slog.Logger {
-	options := &slog.HandlerOptions{Level: usual}
+	options := &slog.HandlerOptions{Level: usual, ReplaceAttr: errorForPerson}
 	if s.logLevel != nil {
 		options.Level = *s.logLevel
 	}
@@ -219,6 +219,15 @@ func (s *settings) logger(w io.Writer, usual slog.Level) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// errorForPerson writes logged errors as a person reads them: whoever watches
+// a log has commands, not tools.
+func errorForPerson(_ []string, a slog.Attr) slog.Attr {
+	if err, ok := a.Value.Any().(error); ok {
+		a.Value = slog.StringValue(forPerson(err.Error(), ""))
+	}
+	return a
 }
 
 // sandbox says that no key was given, so nothing real can be asked.

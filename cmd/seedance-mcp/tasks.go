@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
 )
 
@@ -21,6 +20,8 @@ const tasksSynopsis = `tasks [ID] [flags]
 // taskFlags are the flags of `tasks`.
 type taskFlags struct {
 	json, wait, usage, csv bool
+	watch, untilDone       bool
+	plain                  bool
 	state, model, text     string
 	limit, days            int
 	paid, notPaid          bool
@@ -32,6 +33,9 @@ func runTasks(ctx context.Context, t terminal, args []string) (int, error) {
 	var f taskFlags
 	fs.BoolVar(&f.json, "json", false, "JSON instead of a table")
 	fs.BoolVar(&f.wait, "wait", false, "with an ID: follow it to its end and save the video")
+	fs.BoolVar(&f.watch, "watch", false, "follow and show all tasks until Ctrl-C; with --json a line for each change")
+	fs.BoolVar(&f.untilDone, "until-done", false, "with --watch: end when no task is under way; exit code 1 if one failed meanwhile")
+	fs.BoolVar(&f.plain, plainFlag, false, plainUsage)
 	fs.BoolVar(&f.usage, "usage", false, "credits by day and model instead of tasks")
 	fs.BoolVar(&f.csv, "csv", false, "with --usage: CSV")
 	fs.IntVar(&f.days, "days", 30, "with --usage: how many `days` back")
@@ -64,6 +68,9 @@ func (f taskFlags) runWith(ctx context.Context, t terminal, s settings, rest []s
 	if (f.csv && !f.usage) || (f.wait && len(rest) != 1) {
 		return exitUsage, usageError("--csv goes with --usage, --wait with the ID of a task")
 	}
+	if (f.untilDone && !f.watch) || (f.watch && (len(rest) > 0 || f.usage || f.wait)) {
+		return exitUsage, usageError("--watch stands alone (one task: seedance-mcp tasks ID --wait), and --until-done goes with it")
+	}
 	a, err := newApp(s, t, wiring{downloads: true, idle: true, logLevel: slog.LevelWarn})
 	if err != nil {
 		return exitFailed, err
@@ -78,6 +85,8 @@ func (f taskFlags) runWith(ctx context.Context, t terminal, s settings, rest []s
 
 func tasksCommand(ctx context.Context, a *app, t terminal, f taskFlags, rest []string) (int, error) {
 	switch {
+	case f.watch:
+		return watchTasks(ctx, a, t, f)
 	case f.usage && len(rest) == 0:
 		return showUsage(ctx, a, t, f)
 	case len(rest) == 0:
@@ -96,11 +105,7 @@ func tasksCommand(ctx context.Context, a *app, t terminal, f taskFlags, rest []s
 }
 
 func listTasks(ctx context.Context, a *app, t terminal, f taskFlags) (int, error) {
-	filter := store.Filter{Model: f.model, Text: f.text, Limit: f.limit}
-	if f.state != "" {
-		filter.States = []video.State{video.State(f.state)}
-	}
-	page, err := a.engine.List(ctx, localPrincipal, filter)
+	page, err := a.engine.List(ctx, localPrincipal, f.filter())
 	if err != nil {
 		return exitFailed, err
 	}
@@ -154,7 +159,7 @@ func showTask(ctx context.Context, a *app, t terminal, f taskFlags, id string) (
 	}
 	var show func(video.Task)
 	if !f.json {
-		view := newProgressView(t.out, a)
+		view := newProgressView(newDisplay(t, f.plain), a)
 		defer view.close()
 		show = view.show
 	}

@@ -15,7 +15,7 @@ var agentWords = strings.NewReplacer(
 	"Call get_task_status until it says success.", "Follow it: seedance-mcp tasks ID --wait",
 	"Let it finish: get_task_status follows it.", "Let it finish: seedance-mcp tasks ID --wait follows it.",
 	"call get_task_status later", "look again later with seedance-mcp tasks ID",
-	"Call get_task_status for a fresh link, then download_video again.", "Fetch it with a fresh link: seedance-mcp tasks ID --wait",
+	"Call get_task_status for a fresh link, then download_video again.", "Fetch it with a fresh link: seedance-mcp tasks ID --wait.",
 	"Call get_task_status to see whether", "See with seedance-mcp tasks ID whether",
 	"Call get_task_status to see", "See with seedance-mcp tasks ID",
 	"Read that one with get_task_status.", "Look at that one: seedance-mcp tasks ID",

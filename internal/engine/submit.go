@@ -28,6 +28,10 @@ type Wish struct {
 	IdempotencyKey string
 	// ForceNew makes another task although the same request was just made.
 	ForceNew bool
+	// Take tells several videos of one request apart: each take is a wish of
+	// its own, and the same take within the duplicate window the same task. 0
+	// is the first.
+	Take int
 	// ConfirmToken is a person's agreement, see [Quotation].
 	ConfirmToken string
 }
@@ -143,7 +147,8 @@ func (e *Engine) plan(w Wish) (plan video.Plan, hash string, err error) {
 	text, err := json.Marshal(struct {
 		Dialect video.Dialect `json:"dialect"`
 		Request video.Request `json:"request"`
-	}{e.o.Account.Dialect, plan.Request})
+		Take    int           `json:"take,omitempty"`
+	}{e.o.Account.Dialect, plan.Request, w.Take})
 	if err != nil {
 		return video.Plan{}, "", fmt.Errorf("hash a request: %w", err)
 	}

@@ -32,12 +32,33 @@ func (m *Maker) frames(ctx context.Context, path string) (*reel, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := limited(ctx, m.ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error",
+	film := &reel{stride: 1}
+	complaints, err := m.decode(ctx, []string{
+		"-nostdin", "-hide_banner", "-loglevel", "error",
 		"-threads", "2", "-max_pixels", "40000000", "-max_alloc", "1000000000",
-		"-protocol_whitelist", "file", "-f", format, "-t", fmt.Sprint(longest.Seconds()), "-i", "file:"+path,
+		"-protocol_whitelist", "file", "-f", format, "-t", fmt.Sprint(longest.Seconds()), "-i", "file:" + path,
 		"-map", "0:v:0", "-an", "-sn", "-dn",
 		"-vf", fmt.Sprintf("fps=%d,scale=%d:%d:force_original_aspect_ratio=decrease,setsar=1", perSecond, frameBox, frameBox),
-		"-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", "pipe:1")
+		"-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", "pipe:1",
+	}, film.read)
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, errTooLong(ctx)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case film.seen == 0 || errors.Is(err, errReading):
+		return nil, errUndecodable(complaints, err)
+	default: // damaged near its end, say: what was seen is shown
+		return film, nil
+	}
+}
+
+// errReading marks that what ffmpeg gave was not understood.
+var errReading = errors.New("what ffmpeg gave cannot be read")
+
+// decode runs ffmpeg and hands over what it gives.
+func (m *Maker) decode(ctx context.Context, arguments []string, read func(io.Reader) error) (*tail, error) {
+	command := limited(ctx, m.ffmpeg(), arguments...)
 	complaints := &tail{}
 	command.Stderr = complaints
 	command.Env = environment()
@@ -47,27 +68,26 @@ func (m *Maker) frames(ctx context.Context, path string) (*reel, error) {
 		err = command.Start()
 	}
 	if err != nil {
-		return nil, &video.Error{Code: video.Unavailable, Message: "The clip cannot be looked into: ffmpeg could not be started.", Err: err}
+		complaints.text = []byte("it could not be started.")
+		return complaints, errors.Join(errReading, err)
 	}
-	film := &reel{stride: 1}
-	readErr := film.read(output)
+	readErr := read(output)
 	if readErr != nil {
+		readErr = errors.Join(errReading, readErr)
 		_ = command.Process.Kill() // it waits for somebody to read on
 	}
-	runErr := command.Wait()
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, &video.Error{Code: video.Unavailable, Message: "Looking into the clip took too long.", Err: ctx.Err()}
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case film.seen == 0 || readErr != nil:
-		return nil, &video.Error{
-			Code:    video.Unavailable,
-			Message: "ffmpeg could not decode the clip: " + video.Clip(complaints.lastLine(), 200),
-			Err:     errors.Join(readErr, runErr),
-		}
-	default: // damaged near its end, say: what was seen is shown
-		return film, nil
+	return complaints, errors.Join(readErr, command.Wait())
+}
+
+func errTooLong(ctx context.Context) error {
+	return &video.Error{Code: video.Unavailable, Message: "Looking into the clip took too long.", Err: ctx.Err()}
+}
+
+func errUndecodable(complaints *tail, err error) error {
+	return &video.Error{
+		Code:    video.Unavailable,
+		Message: "ffmpeg could not decode the clip: " + video.Clip(complaints.lastLine(), 200),
+		Err:     err,
 	}
 }
 
@@ -145,7 +165,7 @@ func (r *reel) at(n int) (*image.RGBA, time.Duration) {
 func (r *reel) read(from io.Reader) error {
 	in := bufio.NewReaderSize(from, 64<<10)
 	for {
-		frame, err := readPixmap(in)
+		frame, err := readPixmap(in, frameBox)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -156,8 +176,9 @@ func (r *reel) read(from io.Reader) error {
 	}
 }
 
-// readPixmap reads one binary portable pixmap; io.EOF when there is none.
-func readPixmap(in *bufio.Reader) (*image.RGBA, error) {
+// readPixmap reads one binary portable pixmap that fits in a box; io.EOF when
+// there is none.
+func readPixmap(in *bufio.Reader, box int) (*image.RGBA, error) {
 	if _, err := in.Peek(1); err != nil {
 		return nil, err
 	}
@@ -165,7 +186,7 @@ func readPixmap(in *bufio.Reader) (*image.RGBA, error) {
 	if _, err := fmt.Fscanf(in, "P6\n%d %d\n%d\n", &width, &height, &depth); err != nil {
 		return nil, fmt.Errorf("the head of a pixmap: %w", noEOF(err))
 	}
-	if width < 1 || height < 1 || width > frameBox || height > frameBox || depth != 255 {
+	if width < 1 || height < 1 || width > box || height > box || depth != 255 {
 		return nil, fmt.Errorf("a pixmap of %d×%d, %d", width, height, depth)
 	}
 	row := make([]byte, 3*width)

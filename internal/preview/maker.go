@@ -122,15 +122,11 @@ func (m *Maker) Preview(ctx context.Context, v video.Video) (Picture, error) {
 
 // sheet makes a contact sheet of the file on disk, or of one fetched for it.
 func (m *Maker) sheet(ctx context.Context, v video.Video) (Picture, error) {
-	path := v.Path
-	if info, err := os.Stat(path); path == "" || err != nil || !info.Mode().IsRegular() {
-		fetched, err := m.fetch(ctx, v.URL)
-		if err != nil {
-			return Picture{}, err
-		}
-		defer func() { _ = os.Remove(fetched) }() // the system clears the folder otherwise
-		path = fetched
+	path, done, err := m.onDisk(ctx, v)
+	if err != nil {
+		return Picture{}, err
 	}
+	defer done()
 	ctx, cancel := context.WithTimeout(ctx, sheetTime)
 	defer cancel()
 	reel, err := m.frames(ctx, path)
@@ -138,6 +134,18 @@ func (m *Maker) sheet(ctx context.Context, v video.Video) (Picture, error) {
 		return Picture{}, err
 	}
 	return contactSheet(reel)
+}
+
+// onDisk is where the clip can be read until done: saved, or fetched for now.
+func (m *Maker) onDisk(ctx context.Context, v video.Video) (path string, done func(), err error) {
+	if info, err := os.Stat(v.Path); v.Path != "" && err == nil && info.Mode().IsRegular() {
+		return v.Path, func() {}, nil
+	}
+	fetched, err := m.fetch(ctx, v.URL)
+	if err != nil {
+		return "", nil, err
+	}
+	return fetched, func() { _ = os.Remove(fetched) }, nil // the system clears the folder otherwise
 }
 
 // fetch brings a clip to a temporary file.

@@ -73,11 +73,11 @@ func FuzzPixmap(f *testing.F) {
 
 func TestPixmapKeepsItsPlace(t *testing.T) {
 	in := bufio.NewReader(strings.NewReader("P6\n2 1\n255\nabcdefP6\n1 1\n255\nP6\n"))
-	first, err := readPixmap(in)
+	first, err := readPixmap(in, frameBox)
 	if err != nil || !bytes.Equal(first.Pix, []byte{'a', 'b', 'c', 255, 'd', 'e', 'f', 255}) {
 		t.Fatalf("%v, %v", first, err)
 	}
-	second, err := readPixmap(in) // whose pixels look like a head
+	second, err := readPixmap(in, frameBox) // whose pixels look like a head
 	if err != nil || !bytes.Equal(second.Pix, []byte{'P', '6', '\n', 255}) {
 		t.Fatalf("%v, %v", second, err)
 	}

@@ -134,14 +134,14 @@ func explainPostgres(err error) error {
 		failure.Message = "The database has no room for another connection."
 		failure.Suggestion = "Nothing was stored; try again in a few seconds. If it stays so, raise max_connections: each process uses up to 17."
 	case refusesLogin:
-		failure.Message = "The database refuses the user or the password in SEEDANCE_DATABASE_URL."
-		failure.Suggestion = "Correct them there, or allow the user in pg_hba.conf; `seedance-mcp doctor` tries them."
+		failure.Message = "The database refuses the role or the password in SEEDANCE_DATABASE_URL."
+		failure.Suggestion = "Correct them there, or allow the role in pg_hba.conf; `seedance-mcp doctor` tries them."
 	case lacksDatabase:
 		failure.Message = "The database server has no such database or schema as SEEDANCE_DATABASE_URL names."
 		failure.Suggestion = "Create it (createdb NAME), or correct the name."
 	case lacksRights:
 		failure.Message = "The database user of SEEDANCE_DATABASE_URL lacks a right."
-		failure.Suggestion = "Nothing was stored. Let the user own the database, or grant it CREATE on the schema and all rights on its tables."
+		failure.Suggestion = "Nothing was stored. Let the role own the database, or grant it CREATE on the schema and all rights on its tables."
 	case isUnreachable:
 		failure.Message = "The database of SEEDANCE_DATABASE_URL does not answer" + connectCause(err) + "."
 		failure.Suggestion = "Nothing is lost: what was paid for is followed once it is back. See that the server runs and can be reached from here; `seedance-mcp doctor` tries it."

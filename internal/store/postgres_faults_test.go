@@ -29,7 +29,7 @@ func TestPostgresRefusals(t *testing.T) {
 		words string
 	}{
 		"no address":      {"mysql://user:secret-word@host/db", video.Invalid, "no address"},
-		"wrong password":  {guarded("secret-word"), video.Unavailable, "refuses the user or the password"},
+		"wrong password":  {guarded("secret-word"), video.Unavailable, "refuses the role or the password"},
 		"unreachable":     {"postgres://seedance:secret-word@127.0.0.1:1/db?sslmode=disable", video.Unavailable, "does not answer"},
 		"no database":     {server.URL("missing"), video.Unavailable, "no such database"},
 		"newer schema":    {server.URL(newer), video.Unavailable, "newer version"},
