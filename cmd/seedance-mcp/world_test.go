@@ -141,7 +141,7 @@ func (w *world) tasks() []video.Task {
 func open(task video.Task) bool {
 	switch prompt := task.Request.Prompt; {
 	case endless(prompt) && !task.State.Settled():
-		return task.DueAt.IsZero()
+		return task.DueAt.IsZero() || task.UpstreamID == "" // not sent yet, or its answer is not stored
 	case task.State != video.Success:
 		return !task.State.Settled()
 	default:
