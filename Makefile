@@ -2,13 +2,13 @@
 GO ?= go
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race kills soak lint bench conformance clients generate sandbox
+.PHONY: help build test race kills soak lint bench conformance clients generate sandbox mcpb packages
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 build: ## build bin/seedance-mcp
-	$(GO) build -trimpath -o bin/seedance-mcp ./cmd/seedance-mcp
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/seedance-mcp ./cmd/seedance-mcp
 
 test: ## run every test that this machine can run
 	@mkdir -p bin
@@ -48,3 +48,13 @@ generate: ## rewrite the generated part of README.md and the goldens
 
 sandbox: ## the simulated upstream on 127.0.0.1:8090
 	$(GO) run ./cmd/seedance-mcp sandbox --addr 127.0.0.1:8090
+
+mcpb: ## pack the bundle for Claude Desktop for this machine, into bin/ (needs Node and npm)
+	npm ci --prefix deploy/mcpb --no-audit --no-fund
+	CGO_ENABLED=0 $(GO) build -trimpath -o "bin/seedance-mcp_$$($(GO) env GOOS)_$$($(GO) env GOARCH)/seedance-mcp$$($(GO) env GOEXE)" ./cmd/seedance-mcp
+	node deploy/mcpb/pack.mjs bin 0.1.0-dev
+
+packages: ## every package of a release, into dist/, publishing nothing (needs Node and npm; minutes)
+	$(GO) install github.com/goreleaser/goreleaser/v2@v2.15.1
+	$(GO) install github.com/anchore/syft/cmd/syft@v1.57.1
+	PATH="$$($(GO) env GOPATH)/bin:$$PATH" goreleaser release --snapshot --clean --skip=publish
