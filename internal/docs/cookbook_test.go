@@ -75,8 +75,8 @@ func recipes(t *testing.T, text string) []recipe {
 	return slices.DeleteFunc(all, func(r recipe) bool { return len(r.blocks) == 0 })
 }
 
-// ports are those that the cookbook writes; each run takes free ones.
-var ports = []string{"127.0.0.1:8080", "127.0.0.1:8090"}
+// ports are those that the documents write; each run takes free ones.
+var ports = []string{"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8090", "127.0.0.1:8443"}
 
 var (
 	anyID     = regexp.MustCompile(`\bID\b`)
@@ -98,7 +98,8 @@ func (r recipe) script(ports *strings.Replacer) string {
 		}
 		switch {
 		case b.serves:
-			text = strings.Replace(text, "seedance-mcp ", "exec seedance-mcp ", 1)
+			// What is ended is the program, not a shell around it.
+			text = regexp.MustCompile(`\b(seedance-mcp http|seedance-mcp sandbox|haproxy) `).ReplaceAllString(text, "exec $1 ")
 			fmt.Fprintf(&script, "exec sh -eu %s &server%d&\n", name, i)
 			for _, address := range regexp.MustCompile(`127\.0\.0\.1:\d+`).FindAllString(text, 1) {
 				fmt.Fprintf(&script, "serving %s\n", address)
@@ -123,18 +124,24 @@ func (r recipe) script(ports *strings.Replacer) string {
 
 // TestCookbook runs every command block of the cookbook against the sandbox.
 func TestCookbook(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("windows: the cookbook's commands are for a POSIX shell")
-	}
 	need(t, "curl")
-	all := recipes(t, read(t, filepath.Join(root, "docs", "cookbook.md")))
-	if len(all) < 8 {
+	runRecipes(t, "cookbook.md", 8, nil)
+}
+
+// runRecipes runs the command blocks of a document against the sandbox, at
+// least so many sections; prepare may add to each one's environment.
+func runRecipes(t *testing.T, document string, least int, prepare func(*testscript.Env) error, replace ...string) {
+	if runtime.GOOS == "windows" {
+		t.Skip("windows: the commands are for a POSIX shell")
+	}
+	all := recipes(t, read(t, filepath.Join(root, "docs", document)))
+	if len(all) < least {
 		t.Fatalf("only %d recipes were found", len(all))
 	}
 	dir := t.TempDir()
 	for i, r := range all {
 		name := strings.ReplaceAll(strings.ToLower(regexp.MustCompile(`[^A-Za-z]+`).ReplaceAllString(r.name, "-")), "--", "-")
-		script := r.script(freePorts(t))
+		script := r.script(freePorts(t, replace...))
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s.txtar", i+1, strings.Trim(name, "-"))), []byte(script), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -145,6 +152,9 @@ func TestCookbook(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("SEEDANCE_SANDBOX_SPEED", "20")
+			if prepare != nil {
+				return prepare(env)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serving": scriptServing},
@@ -164,10 +174,10 @@ func scriptServing(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("nobody listens on %s", args[0])
 }
 
-// freePorts replaces the cookbook's ports by free ones.
-func freePorts(t *testing.T) *strings.Replacer {
+// freePorts replaces the documents' ports by free ones, and more.
+func freePorts(t *testing.T, pairs ...string) *strings.Replacer {
 	t.Helper()
-	var pairs []string
+	pairs = slices.Clone(pairs)
 	for _, written := range ports {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
