@@ -29,17 +29,28 @@ const hung = 2 * time.Minute
 type world struct {
 	t       *testing.T
 	dataDir string
-	home    string
-	box     *sandbox.Server
-	front   *front
-	env     []string
-	usage   func() usageTotals // of who orders
+	// filesOff says that nothing is downloaded.
+	filesOff bool
+	// database is the URL of the store on Postgres; "": SQLite in dataDir.
+	database string
+	home     string
+	box      *sandbox.Server
+	front    *front
+	env      []string
+	usage    func() usageTotals // of who orders
 
 	mu     sync.Mutex
 	deaths []time.Time
 }
 
 func newWorld(t *testing.T, speed float64) *world {
+	t.Helper()
+	const tightAccount = 6 // so that tasks queue
+	return newWorldOf(t, speed, tightAccount)
+}
+
+// newWorldOf has an account that runs so many tasks at once.
+func newWorldOf(t *testing.T, speed float64, limit int) *world {
 	t.Helper()
 	models, err := catalog.Default()
 	if err != nil {
@@ -49,7 +60,7 @@ func newWorld(t *testing.T, speed float64) *world {
 	server := httptest.NewUnstartedServer(w.front)
 	base := "http://" + server.Listener.Addr().String()
 	w.box, err = sandbox.New(sandbox.Options{
-		Catalog: models, Dialect: video.Workflow, Speed: speed, BaseURL: base, Limit: 6, Webhooks: &http.Client{Transport: w.front},
+		Catalog: models, Dialect: video.Workflow, Speed: speed, BaseURL: base, Limit: limit, Webhooks: &http.Client{Transport: w.front},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +129,8 @@ func (w *world) lastDeath(start, end time.Time) time.Time {
 func (w *world) tasks() []video.Task {
 	w.t.Helper()
 	ctx := context.Background()
-	opened, err := store.Open(ctx, filepath.Join(w.dataDir, "seedance.db"))
+	handle := openStore{path: filepath.Join(w.dataDir, "seedance.db"), url: w.database}
+	opened, err := handle.open(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -138,14 +150,14 @@ func (w *world) tasks() []video.Task {
 
 // open says that a task has neither come to its end nor, where its wish has
 // none, to an owner who looks at it again.
-func open(task video.Task) bool {
+func (w *world) open(task video.Task) bool {
 	switch prompt := task.Request.Prompt; {
 	case endless(prompt) && !task.State.Settled():
 		return task.DueAt.IsZero() || task.UpstreamID == "" // not sent yet, or its answer is not stored
 	case task.State != video.Success:
 		return !task.State.Settled()
 	default:
-		return !unfetchable(prompt) && task.Videos[0].Path == ""
+		return !w.filesOff && !unfetchable(prompt) && task.Videos[0].Path == ""
 	}
 }
 
@@ -169,7 +181,7 @@ func (w *world) settle() []video.Task {
 		tasks := w.tasks()
 		var left []video.Task
 		for _, task := range tasks {
-			if open(task) {
+			if w.open(task) {
 				left = append(left, task)
 			}
 		}
