@@ -87,6 +87,24 @@ func TestServeIsNotReadyBeforeItDrains(t *testing.T) {
 	}
 }
 
+// A person who is asked may take longer than a shutdown may: the call goes on
+// without an answer.
+func TestServeDoesNotWaitForPeople(t *testing.T) {
+	f := newFixture(t, nil)
+	base, stop, ended := f.listen(t)
+	e := stream(t, do(t, request(t, base, call("1", "ask", "", 0, "", ""))))
+	if question := e.message(); question.Method != "elicitation/create" {
+		t.Fatal(question.raw)
+	}
+	stop()
+	if m := e.message(); string(m.ID) != "1" || !m.Result.IsError {
+		t.Error(m.raw)
+	}
+	if err := await(t, ended); err != nil {
+		t.Error(err)
+	}
+}
+
 // A call that arrives on a connection accepted just before the end is served.
 func TestServeTakesCallsThatAreJustArriving(t *testing.T) {
 	f := newFixture(t, nil)

@@ -58,7 +58,9 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 	if m.Method != "" { // an answer to a question of ours must get through
 		leave, refused := s.limiter.enter(principal, m.isRequest())
 		if refused != nil {
-			s.log.InfoContext(r.Context(), "caller is over its limit", "principal", principal, "why", refused.why)
+			if refused.first {
+				s.log.WarnContext(r.Context(), "caller is over its limit", "principal", principal, "why", refused.why)
+			}
 			s.refuseTooMuch(out, m, refused)
 			return
 		}
@@ -150,6 +152,11 @@ func (s *Server) call(ctx context.Context, out *reply, from *session, m incoming
 	}
 	if out.accepts {
 		from.ask = func(ctx context.Context, method mcp.MCPMethod, params any) (json.RawMessage, error) {
+			// Whoever answers may take longer than a shutdown: then the tool goes on
+			// without, as with a user who says nothing.
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			defer context.AfterFunc(s.draining, cancel)()
 			send := func(request mcp.JSONRPCRequest) error { return live.event(request) }
 			return s.asks.request(ctx, from.principal, send, method, params)
 		}

@@ -40,6 +40,16 @@ type limiter struct {
 type caller struct {
 	bucket *rate.Limiter
 	open   int
+	told   time.Time // when the log was
+}
+
+// refuse makes a refusal of c.
+func (c *caller) refuse(now time.Time, after time.Duration, why string) *tooMuch {
+	refused := &tooMuch{why: why, after: after, first: now.Sub(c.told) >= time.Minute}
+	if refused.first {
+		c.told = now
+	}
+	return refused
 }
 
 func newLimiter(limits Limits) *limiter {
@@ -50,6 +60,7 @@ func newLimiter(limits Limits) *limiter {
 type tooMuch struct {
 	why   string
 	after time.Duration
+	first bool // in a minute, of this caller: the log is not for flooding
 }
 
 // seconds are those of a Retry-After.
@@ -77,14 +88,15 @@ func (l *limiter) enter(principal string, isCall bool) (leave func(), refused *t
 		reserved := c.bucket.ReserveN(now, 1)
 		if wait := reserved.DelayFrom(now); wait > 0 {
 			reserved.CancelAt(now)
-			return nil, &tooMuch{fmt.Sprintf("Too many calls: this caller may make %d a minute.", l.limits.PerMinute), wait}
+			return nil, c.refuse(now, wait, fmt.Sprintf("Too many calls: this caller may make %d a minute.", l.limits.PerMinute))
 		}
 	}
 	if !isCall {
 		return func() {}, nil
 	}
 	if n := l.limits.OpenCalls; n > 0 && c.open >= n {
-		return nil, &tooMuch{fmt.Sprintf("Too many open calls: this caller has %d that are not answered yet, which is all it may have.", c.open), 2 * time.Second}
+		return nil, c.refuse(now, 2*time.Second,
+			fmt.Sprintf("Too many open calls: this caller has %d that are not answered yet, which is all it may have.", c.open))
 	}
 	c.open++
 	return func() {

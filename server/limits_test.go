@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,13 +34,35 @@ func (h *hourglass) pass(d time.Duration) {
 
 // limited is a server whose callers name themselves.
 func limited(t *testing.T, limits server.Limits) (f *fixture, base string, clock *hourglass) {
+	f, base, clock, _ = limitedAndLogged(t, limits)
+	return f, base, clock
+}
+
+func limitedAndLogged(t *testing.T, limits server.Limits) (f *fixture, base string, clock *hourglass, log *bytes.Buffer) {
+	log = new(bytes.Buffer)
 	f = newFixture(t, func(o *server.Options) {
 		o.Limits = limits
+		o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		o.Authenticate = func(r *http.Request) (string, error) { return r.Header.Get("Authorization"), nil }
 	})
 	clock = &hourglass{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
 	f.SetClock(clock.Now)
-	return f, f.web(t), clock
+	return f, f.web(t), clock, log
+}
+
+// Whoever calls on and on does not fill the log.
+func TestLimitsAreLoggedOnceAMinute(t *testing.T) {
+	_, base, clock, log := limitedAndLogged(t, server.Limits{PerMinute: 1})
+	for range 3 {
+		for range 10 {
+			post(t, base, ping, "Authorization: alice")
+			post(t, base, ping, "Authorization: bob")
+		}
+		clock.pass(time.Minute)
+	}
+	if told := strings.Count(log.String(), "over its limit"); told != 6 {
+		t.Errorf("told %d times in three minutes of two callers:\n%s", told, log)
+	}
 }
 
 const ping = `{"jsonrpc":"2.0","id":1,"method":"ping"}`
