@@ -45,7 +45,7 @@ func connectHTTP(ctx context.Context, t *testing.T, env []string) *mcp.ClientSes
 }
 
 // freeAddr is a loopback address that was free a moment ago.
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -77,7 +77,7 @@ func countGoroutines(path string, stop <-chan struct{}) {
 
 // child is a seedance-mcp process with an empty home, a fast sandbox and the
 // given variables ("NAME=value").
-func child(t *testing.T, env []string, args ...string) *exec.Cmd {
+func child(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {

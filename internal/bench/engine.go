@@ -16,6 +16,7 @@ var benchmarks = []struct{ title, pkg, pattern string }{
 	{"Adapter beside a bare typed tool of mcp-go", "./tools", "^BenchmarkStatus$"},
 	{"Store", "./internal/store", "."},
 	{"Engine: tasks in flight", "./internal/engine", "."},
+	{"Two replicas on one Postgres, as processes", "./cmd/seedance-mcp", "^BenchmarkReplicas$"},
 	{"Sandbox: making a clip", "./internal/sandbox/render", "."},
 }
 

@@ -23,8 +23,9 @@ const (
 
 	// maxHeader caps the header of an answer, in bytes.
 	maxHeader = 64 << 10
-	// idlePerHost is how many connections polling keeps open; HTTP/2 needs one.
-	idlePerHost = 32
+	// idlePerHost is how many connections polling keeps open: as many as a busy
+	// process has looks under way. HTTP/2 needs one.
+	idlePerHost = 256
 	// maxRedirects of a GET are followed, all on the same origin.
 	maxRedirects = 3
 
@@ -172,7 +173,7 @@ func transports(given http.RoundTripper) (shared, single http.RoundTripper) {
 		}
 		own := standard.Clone()
 		own.MaxResponseHeaderBytes = maxHeader
-		own.MaxIdleConnsPerHost = idlePerHost
+		own.MaxIdleConns, own.MaxIdleConnsPerHost = idlePerHost, idlePerHost
 		given = own
 	}
 	pooled, ok := given.(*http.Transport)
