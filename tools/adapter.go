@@ -64,16 +64,19 @@ type call[In any] struct {
 func adapt[In any](d Deps, def definition, handle func(context.Context, call[In]) (any, error)) tool {
 	decoder := newDecoder(def)
 	handler := func(ctx context.Context, request mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
+		var err error
+		ctx, ended := d.observe(ctx, def.name, request)
 		defer func() {
 			if fault := recover(); fault != nil {
 				d.Logger.ErrorContext(ctx, "tool panicked", slog.String("tool", def.name),
 					slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
-				result = failure(def.name, fmt.Errorf("panic: %v", fault))
+				err = fmt.Errorf("panic: %v", fault)
+				result = failure(def.name, err)
 			}
+			ended(err)
 		}()
 		c := call[In]{Principal: Principal(ctx), Progress: newProgress(ctx, request), Person: newPerson(ctx, request)}
 		var out any
-		var err error
 		if c.Notes, err = decoder.decode(rawArguments(request), &c.In); err == nil {
 			out, err = handle(ctx, c)
 		}

@@ -62,6 +62,8 @@ type Deps struct {
 	// PlayerURI is the resource that shows a task in clients that render apps;
 	// "" where there is none.
 	PlayerURI string
+	// Observer hears of every call; nil: nobody.
+	Observer Observer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger gets internal errors in full; nil discards them.

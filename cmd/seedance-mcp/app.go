@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
 	"seedance-mcp/internal/sandbox"
+	"seedance-mcp/internal/telemetry"
 	"seedance-mcp/internal/upstream"
 	"seedance-mcp/internal/video"
 )
@@ -46,6 +48,9 @@ type app struct {
 	log   *slog.Logger
 	// aside is where the log goes, above what a command draws.
 	aside *aside
+	// seen is what an operator sees of this process.
+	seen      telemetry.Telemetry
+	auditFile io.Closer // nil: none is open
 }
 
 // wiring is what commands differ in.
@@ -64,6 +69,8 @@ type wiring struct {
 	saveTo string
 	// logLevel is what is logged when the setting does not say.
 	logLevel slog.Level
+	// figures says that somebody may ask for them.
+	figures bool
 }
 
 // newApp wires the product; nothing is opened or sent yet.
@@ -130,6 +137,9 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 	if s.publicURL != "" && w.callbacks {
 		options.CallbackURL = func(token string) string { return s.publicURL + "/webhooks/" + token }
 	}
+	if err := a.observe(&options, t.err, w.figures); err != nil {
+		return nil, err
+	}
 	if t.tune != nil {
 		t.tune(&options)
 	}
@@ -139,7 +149,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 
 // close ends the engine's work and closes the store, whoever opened it.
 func (a *app) close(ctx context.Context) error {
-	return errors.Join(a.engine.Close(ctx), a.store.close())
+	return errors.Join(a.engine.Close(ctx), a.store.close(), a.closeTelemetry())
 }
 
 // videosDir is where finished videos are saved.

@@ -28,7 +28,7 @@ const (
 
 // secretVariables may be given as a file.
 func secretVariables() []string {
-	return []string{"SEEDANCE_API_KEY", "SEEDANCE_DATABASE_URL", "SEEDANCE_MASTER_KEY"}
+	return []string{"SEEDANCE_API_KEY", "SEEDANCE_DATABASE_URL", "SEEDANCE_MASTER_KEY", "SEEDANCE_METRICS_TOKEN"}
 }
 
 // sources are where settings come from that no flag gives.

@@ -38,10 +38,15 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	}
 	defer func() { _ = listener.Close() }() // closed already by a server that served
 	base := s.ownURL(listener.Addr())
-	a, err := newApp(s, t, wiring{sandboxURL: base + "/sandbox", callbacks: true, resume: true})
+	a, err := newApp(s, t, wiring{sandboxURL: base + "/sandbox", callbacks: true, resume: true, figures: s.metricsAddr != ""})
 	if err != nil {
 		return exitFailed, err
 	}
+	stopMetrics, err := a.serveMetrics()
+	if err != nil {
+		return exitFailed, err
+	}
+	defer stopMetrics()
 	options, err := a.serverOptions(httpServer, base)
 	if err != nil {
 		return exitFailed, err

@@ -79,7 +79,7 @@ func (o ownAccounts) Upstream(ctx context.Context, fingerprint string) (engine.U
 	if err != nil {
 		return nil, err // a nil client in the interface would not be nil
 	}
-	return client, nil
+	return o.a.seen.Upstream(client), nil
 }
 
 func (o ownAccounts) Busy(ctx context.Context) []string {

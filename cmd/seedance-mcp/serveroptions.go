@@ -30,11 +30,12 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 		Preview: preview.New(preview.Options{Source: media.NewGetter(a.local, a.mediaOnLoopback()), Logger: a.log}),
 	}
 	if a.settings.dialect == video.Kinovi {
-		deps.Uploader = payersUploads{a}
+		deps.Uploader = a.seen.Uploader(payersUploads{a})
 		// Only over stdio is the caller this machine's own user.
 		deps.LocalFiles = over == stdioServer
 		deps.Folders = a.settings.folders
 	}
+	a.observeTools(&deps)
 	page, err := a.page(own)
 	if err != nil {
 		return server.Options{}, err

@@ -44,6 +44,9 @@ type settings struct {
 	configPath    string
 	serving       serving          // of `http`
 	master        *accounts.Master // nil: none
+	auditLog      string
+	metricsAddr   string
+	metricsToken  string // a secret
 }
 
 // setting is one flag with its variable.
@@ -81,6 +84,9 @@ func allSettings() []setting {
 		{"log-level", "SEEDANCE_LOG_LEVEL", "`debug, info, warn or error` (default info for servers, warn for the terminal)", setLogLevel},
 		{"config", configVariable, "`file` of settings, in lines NAME=value with the variables' names; flags and variables win", func(s *settings, v string) error { s.configPath = v; return nil }},
 		{"log-format", "SEEDANCE_LOG_FORMAT", "`text or json` (default text)", setLogFormat},
+		{"audit-log", "SEEDANCE_AUDIT_LOG", "`file` that gets a JSON line for each paid action, or stderr (default none)", func(s *settings, v string) error { s.auditLog = v; return nil }},
+		{"metrics-addr", "SEEDANCE_METRICS_ADDR", "`address` of its own on which http serves Prometheus figures at /metrics (default none)", setMetricsAddr},
+		{"metrics-token", "SEEDANCE_METRICS_TOKEN", "bearer `token` that /metrics asks for; needed where other machines can reach it", func(s *settings, v string) error { s.metricsToken = v; return nil }},
 	}
 }
 

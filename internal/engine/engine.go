@@ -77,6 +77,8 @@ type Options struct {
 	CallbackURL func(token string) string
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// Observer hears of what happens, for figures; nil: nobody.
+	Observer Observer
 	// Logger gets no prompts, keys or bodies; nil: silence.
 	Logger *slog.Logger
 	// SubmitWait bounds how long Submit waits for createTask; 0: 2 s.
@@ -99,6 +101,7 @@ type Engine struct {
 	queues    queues
 	files     downloads
 	times     usualTimes
+	ready     readiness
 	posting   inFlight // tasks whose POST is under way in this process
 	looking   inFlight // tasks that a goroutine of the loop deals with
 
@@ -182,16 +185,6 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err == nil {
 		e.begin(opened)
 	}
-	return err
-}
-
-// Ready says that the store can be used.
-func (e *Engine) Ready(ctx context.Context) error {
-	tasks, err := e.open(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = tasks.NextDue(ctx, e.upstreams(ctx), e.keepsFiles())
 	return err
 }
 

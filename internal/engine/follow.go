@@ -72,13 +72,16 @@ func (e *Engine) claim(ctx context.Context, tasks Store) (full bool, err error) 
 	if free == 0 {
 		return true, nil
 	}
+	late := e.lateness(ctx, tasks)
 	claimed, err := tasks.Claim(ctx, store.ClaimQuery{Now: e.now(), Upstreams: e.upstreams(ctx), Files: e.keepsFiles(), Limit: free})
 	if err != nil {
 		if ctx.Err() == nil {
 			e.o.Logger.Warn("cannot claim due tasks", "error", err)
+			e.alarm(AlarmStore)
 		}
 		return false, err
 	}
+	e.noteClaim(len(claimed), late)
 	if len(claimed) > 0 {
 		e.o.Checkpoint("follow.claimed")
 	}
@@ -126,6 +129,7 @@ func (e *Engine) overdue(ctx context.Context, tasks Store, now time.Time) bool {
 		return false
 	}
 	e.o.Logger.Error("tasks are due but nobody claims them", "count", count)
+	e.alarm(AlarmOverdue)
 	return true
 }
 

@@ -114,6 +114,7 @@ func (e *Engine) logAnswer(task video.Task, a answer, storeErr error) {
 	switch {
 	case storeErr != nil:
 		logger.Error("createTask was answered but the answer could not be stored", "accepted", a.accepted.TaskID, "error", storeErr)
+		e.alarm(AlarmNotStored)
 	case a.err == nil:
 		logger.Info("createTask accepted")
 	default:

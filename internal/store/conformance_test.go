@@ -57,6 +57,7 @@ func conformance(t *testing.T, open opener) {
 		"list/totals":             listTotals,
 		"ledger/spent":            ledgerSpent,
 		"ledger/usage":            ledgerUsage,
+		"standing":                standing,
 		"ledger/windows":          ledgerWindows,
 		"ledger/durations":        ledgerDurations,
 		"ledger/model":            ledgerAgainstModel,
