@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -146,9 +147,10 @@ func labelled(name string, pairs ...string) string {
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 	var b strings.Builder
 	b.WriteString(name)
-	for i := 0; i < len(pairs); i += 2 {
-		b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
-		b.WriteString(pairs[i] + `="` + escape.Replace(pairs[i+1]) + `"`)
+	between := "{"
+	for pair := range slices.Chunk(pairs, 2) {
+		b.WriteString(between + pair[0] + `="` + escape.Replace(pair[1]) + `"`)
+		between = ","
 	}
 	b.WriteString("}")
 	return b.String()
