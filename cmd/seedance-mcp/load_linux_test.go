@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -164,7 +165,7 @@ func processTime(b *testing.B, cmd *exec.Cmd) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	var user, system int64
 	if _, err := fmt.Sscan(fields[userField]+" "+fields[systemField], &user, &system); err != nil {
 		b.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"sync"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -48,14 +47,14 @@ func (e *Engine) seal(head []byte, principal, hash string, q video.Quote) []byte
 	return mac.Sum(nil)
 }
 
-// agreement checks a confirmation where one is needed, and takes the token
-// until the request is stored: it is good for one task.
-func (e *Engine) agreement(principal, hash string, q video.Quote, token string) (agreement, error) {
+// agreement checks a confirmation where one is needed, and gives the token back
+// that is spent with the task; "": none.
+func (e *Engine) agreement(principal, hash string, q video.Quote, token string) (string, error) {
 	if !e.needsConfirmation(q) {
-		return agreement{}, nil
+		return "", nil
 	}
 	if token == "" {
-		return agreement{}, &video.Error{
+		return "", &video.Error{
 			Code:       video.ConfirmationRequired,
 			Message:    "This video costs " + q.Credits.String() + " credits; above " + e.o.ConfirmAbove.String() + " a person must agree first.",
 			Suggestion: "Show the price to the user. When they agree, repeat the call with the confirm_token of the quote.",
@@ -64,16 +63,13 @@ func (e *Engine) agreement(principal, hash string, q video.Quote, token string) 
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(raw) != tokenSize || !hmac.Equal(raw[tokenHead:], e.seal(raw[:tokenHead], principal, hash, q)) {
-		return agreement{}, errConfirm("The confirm_token does not belong to this request at this price.", q)
+		return "", errConfirm("The confirm_token does not belong to this request at this price.", q)
 	}
 	expiry := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
 	if !e.now().Before(expiry) {
-		return agreement{}, errConfirm("The confirm_token has expired: it is good for 10 minutes.", q)
+		return "", errConfirm("The confirm_token has expired: it is good for 10 minutes.", q)
 	}
-	if !e.confirmed.take(token, expiry, e.now()) {
-		return agreement{}, errConfirm("The confirm_token was used already: it is good for one video.", q)
-	}
-	return agreement{tokens: &e.confirmed, token: token}, nil
+	return base64.RawURLEncoding.EncodeToString(raw), nil // spelt in one way only
 }
 
 func errConfirm(message string, q video.Quote) error {
@@ -84,47 +80,4 @@ func errConfirm(message string, q video.Quote) error {
 		Argument:   "confirm_token",
 		Required:   q.Credits,
 	}
-}
-
-// agreement is a token taken for one request; the zero value is none.
-type agreement struct {
-	tokens *usedTokens
-	token  string
-}
-
-// used keeps the token as spent, or gives it back.
-func (a agreement) used(spent bool) {
-	if a.tokens != nil && !spent {
-		a.tokens.giveBack(a.token)
-	}
-}
-
-// usedTokens remembers spent tokens until they would have expired anyway.
-type usedTokens struct {
-	mu     sync.Mutex
-	expiry map[string]time.Time
-}
-
-func (u *usedTokens) take(token string, expiry, now time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for old, expires := range u.expiry {
-		if !now.Before(expires) {
-			delete(u.expiry, old)
-		}
-	}
-	if _, used := u.expiry[token]; used {
-		return false
-	}
-	if u.expiry == nil {
-		u.expiry = make(map[string]time.Time)
-	}
-	u.expiry[token] = expiry
-	return true
-}
-
-func (u *usedTokens) giveBack(token string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.expiry, token)
 }

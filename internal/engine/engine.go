@@ -97,13 +97,12 @@ type Options struct {
 type Engine struct {
 	o Options
 
-	confirmed usedTokens
-	queues    queues
-	files     downloads
-	times     usualTimes
-	ready     readiness
-	posting   inFlight // tasks whose POST is under way in this process
-	looking   inFlight // tasks that a goroutine of the loop deals with
+	queues  queues
+	files   downloads
+	times   usualTimes
+	ready   readiness
+	posting inFlight // tasks whose POST is under way in this process
+	looking inFlight // tasks that a goroutine of the loop deals with
 
 	opening   sync.Mutex
 	store     Store // nil until opened

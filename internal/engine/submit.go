@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,13 +96,13 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	if err := e.affordable(plan.Quote, w.MaxCredits, budgets); err != nil {
 		return Submission{}, err
 	}
-	agreed, err := e.agreement(principal, hash, plan.Quote, w.ConfirmToken)
-	if err != nil {
+	if intent.Once, err = e.agreement(principal, hash, plan.Quote, w.ConfirmToken); err != nil {
 		return Submission{}, err
 	}
 	submitted, err := tasks.Submit(ctx, intent)
-	agreed.used(err == nil && !submitted.Existing)
 	switch {
+	case errors.Is(err, store.ErrSpent):
+		return Submission{}, errConfirm("The confirm_token was used already: it is good for one video.", plan.Quote)
 	case err != nil:
 		return Submission{}, err
 	case submitted.Existing:

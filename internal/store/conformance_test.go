@@ -32,6 +32,7 @@ func conformance(t *testing.T, open opener) {
 		"submit/budgets":          submitBudgets,
 		"submit/all or nothing":   submitAllOrNothing,
 		"submit/same instant":     submitSameInstant,
+		"submit/once":             submitOnce,
 		"submit/budget race":      submitBudgetRace,
 		"insert":                  insertAdopts,
 		"change/every field":      changeEveryField,

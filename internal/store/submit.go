@@ -19,12 +19,27 @@ type Intent struct {
 	// DedupeSince is how far back an equal request counts as the same wish;
 	// zero: no such search (force_new).
 	DedupeSince time.Time
+	// Once is a secret that is good for one new task of the principal, whichever
+	// process it is given to; "": none is needed.
+	Once string
 	// Limits must all hold with Task.Reserved added.
 	Limits []Limit
 	// Admit, unless nil, may alter a new task by how the slots of its account
 	// stand, in the same transaction: as change may in [Store.Change].
 	Admit func(slots Slots, task *video.Task)
 }
+
+// ErrSpent says that Intent.Once was good for an earlier task.
+var ErrSpent = &video.Error{
+	Code:       video.ConfirmationRequired,
+	Message:    "This confirmation was used already: it is good for one video.",
+	Suggestion: "Ask again for a new one.",
+	Argument:   "confirm_token",
+}
+
+// onceKey keeps spent secrets beside the idempotency keys: both are answered by
+// one task for ever.
+func onceKey(secret string) string { return "confirmed by " + secret }
 
 // Limit is a budget over the tasks created at Since or later. A limit for the
 // sandbox does not bind real tasks, nor the other way round.
@@ -67,8 +82,9 @@ const (
 // limits, then inserts what Admit made of it. A wish found by its content keeps its key too: the same
 // key leads to the same task for ever.
 //
-// Conflict: the key belongs to a different request. BudgetExceeded, with
-// Required and Available: the first limit that does not hold.
+// Conflict: the key belongs to a different request. ErrSpent: Once is not good
+// any more. BudgetExceeded, with Required and Available: the first limit that
+// does not hold.
 func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 	var out Submitted
 	in.Task = s.named(in.Task)
@@ -93,6 +109,9 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 			}
 			return nil
 		}
+		if err := t.checkUnspent(in); err != nil {
+			return err
+		}
 		for _, limit := range in.Limits {
 			if err := checkLimit(t, limit, in.Task); err != nil {
 				return err
@@ -107,6 +126,9 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 			in.Admit(slots, &task)
 		}
 		out.Task, err = s.insertWish(t, task)
+		if err == nil && in.Once != "" {
+			err = t.keepKey(task.Principal, onceKey(in.Once), task.ID)
+		}
 		return err
 	})
 	if err != nil {
@@ -116,6 +138,20 @@ func (s *Store) Submit(ctx context.Context, in Intent) (Submitted, error) {
 		s.watch.signal()
 	}
 	return out, nil
+}
+
+func (t *transaction) checkUnspent(in Intent) error {
+	if in.Once == "" {
+		return nil
+	}
+	_, err := t.task(selectByKey, in.Task.Principal, onceKey(in.Once))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return ErrSpent
 }
 
 // named is the task with an id and a time of creation.
