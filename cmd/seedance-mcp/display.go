@@ -29,7 +29,7 @@ const (
 func newDisplay(t terminal, plain bool) display {
 	s := display{out: t.out, size: func() (int, int) { return usualWidth, usualHeight }}
 	file, ok := t.out.(*os.File)
-	if !ok || plain || t.env("NO_COLOR") != "" || t.env("TERM") == "dumb" || !term.IsTerminal(int(file.Fd())) {
+	if !ok || plain || t.env("NO_COLOR") != "" || t.env("TERM") == "dumb" || !term.IsTerminal(int(file.Fd())) || !drawable(file) {
 		return s
 	}
 	s.live = true
