@@ -101,16 +101,22 @@ func (c *cluster) end(r *replica, signal os.Signal) error {
 // waitReady waits until the replica says that it can use the store.
 func (c *cluster) waitReady(r *replica) {
 	c.t.Helper()
+	c.waitFor(r, http.StatusOK)
+}
+
+// waitFor waits for an answer of /readyz.
+func (c *cluster) waitFor(r *replica, status int) {
+	c.t.Helper()
 	for deadline := time.Now().Add(hung); ; time.Sleep(20 * time.Millisecond) {
 		answer, err := c.client.Get("http://" + r.addr + "/readyz")
 		if err == nil {
 			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
+			if answer.StatusCode == status {
 				return
 			}
 		}
 		if time.Now().After(deadline) {
-			c.t.Fatalf("a replica is never ready: %v %v", answer, err)
+			c.t.Fatalf("/readyz never says %d: %v %v", status, answer, err)
 		}
 	}
 }
