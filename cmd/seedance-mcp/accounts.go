@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"seedance-mcp/internal/accounts"
 	"seedance-mcp/internal/oauth"
 	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
@@ -19,6 +20,7 @@ import (
 
 const accountsSynopsis = `accounts set NAME --key-file FILE   let a caller's videos be paid by an account of its own
        seedance-mcp accounts list          show the accounts there are
+       seedance-mcp accounts reseal        seal all keys again, after the master key changed: --old-key-file
        seedance-mcp accounts remove NAME   end one for new videos; what it paid for is followed to its end`
 
 // accountFlags are the flags of `accounts`.
@@ -26,6 +28,7 @@ type accountFlags struct {
 	json    bool
 	keyFile string
 	subject string
+	oldFile string
 }
 
 func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
@@ -34,6 +37,7 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 	fs.BoolVar(&f.json, "json", false, "JSON instead of text")
 	fs.StringVar(&f.keyFile, "key-file", "", "with set: `file` that holds the account's upstream API key; - is stdin")
 	fs.StringVar(&f.subject, "subject", "", "instead of NAME: the caller whose tokens have this `text` as sub, of SEEDANCE_OAUTH_ISSUER")
+	fs.StringVar(&f.oldFile, "old-key-file", "", "with reseal: `file` that holds the former master key")
 	s, rest, err := parseSettings(t, fs, accountsSynopsis, args)
 	if err != nil {
 		return exitUsage, err
@@ -42,6 +46,8 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 	switch {
 	case len(rest) == 1 && rest[0] == "list":
 		work = func(ctx context.Context, a *app) (int, error) { return listAccounts(ctx, a, t, f) }
+	case len(rest) == 1 && rest[0] == "reseal":
+		work = func(ctx context.Context, a *app) (int, error) { return resealAccounts(ctx, a, t, f) }
 	case len(rest) > 0 && (rest[0] == "set" || rest[0] == "remove"):
 		principal, err := accountOwner(s, f, rest[1:])
 		if err != nil {
@@ -53,7 +59,7 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 			work = func(ctx context.Context, a *app) (int, error) { return removeAccount(ctx, a, t, f, principal) }
 		}
 	default:
-		return exitUsage, usageError("say what to do: set NAME --key-file FILE, list, or remove NAME")
+		return exitUsage, usageError("say what to do: set NAME --key-file FILE, list, reseal --old-key-file FILE, or remove NAME")
 	}
 	a, err := newApp(s, t, wiring{logLevel: slog.LevelWarn, idle: true})
 	if err != nil {
@@ -183,6 +189,51 @@ func removeAccount(ctx context.Context, a *app, t terminal, f accountFlags, prin
 		return printJSON(t, a.accountJSON(row))
 	}
 	fmt.Fprintf(t.out, "SEEDANCE_API_KEY pays for new videos of %s. What account %s paid for is followed to its end.\n", principal, row.ID)
+	return exitOK, nil
+}
+
+// resealAccounts seals what the former master key opens with the present one.
+// It may be repeated: what is sealed with the present one stays.
+func resealAccounts(ctx context.Context, a *app, t terminal, f accountFlags) (int, error) {
+	if a.settings.master == nil || f.oldFile == "" {
+		return exitUsage, usageError("give the new master key as SEEDANCE_MASTER_KEY, and the former one with --old-key-file FILE")
+	}
+	text, err := readSmall(f.oldFile)
+	if err != nil {
+		return exitUsage, usageError("--old-key-file: %s", err)
+	}
+	old, err := accounts.ParseMaster(string(text))
+	if err != nil {
+		return exitUsage, usageError("--old-key-file: %s %s", f.oldFile, err)
+	}
+	kept, err := a.store.open(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	rows, err := kept.Accounts(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	sealed, left := 0, 0
+	for _, row := range rows {
+		if _, err := a.settings.master.Open(row); err == nil {
+			continue
+		}
+		apiKey, err := old.Open(row)
+		if err != nil {
+			left++
+			fmt.Fprintf(t.err, "%s (%s) stays as it is: neither key opens it.\n", row.Principal, row.ID)
+			continue
+		}
+		if err := kept.ResealAccount(ctx, row.ID, row.Sealed, a.settings.master.Seal(row, apiKey)); err != nil {
+			return exitFailed, err
+		}
+		sealed++
+	}
+	fmt.Fprintf(t.out, "%d sealed again, of %d. Give the new master key to every server, then forget the former one.\n", sealed, len(rows))
+	if left > 0 {
+		return exitFailed, nil
+	}
 	return exitOK, nil
 }
 

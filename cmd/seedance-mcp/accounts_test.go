@@ -228,6 +228,9 @@ func TestAccountsCommand(t *testing.T) {
 		"placeholder":       {"${KEY}", master, []string{"set", "team-a", "--key-file", "-"}, "placeholder"},
 		"no file":           {"", master, []string{"set", "team-a", "--key-file", "/nowhere/key"}, "nowhere"},
 		"nothing":           {"", master, nil, "set NAME"},
+		"reseal, no old":    {"", master, []string{"reseal"}, "--old-key-file"},
+		"reseal, no new":    {"", nil, []string{"reseal", "--old-key-file", os.Args[0]}, "SEEDANCE_MASTER_KEY"},
+		"reseal, no key":    {"", master, []string{"reseal", "--old-key-file", os.DevNull}, "32 random bytes"},
 		"nothing to remove": {"", master, []string{"remove", "team-a"}, "accounts list"},
 		"subject, no issuer": {
 			"sk-test-not-a-real-key", []string{"SEEDANCE_MASTER_KEY=" + testMaster},
@@ -250,6 +253,24 @@ func TestAccountsCommand(t *testing.T) {
 	}
 	if out := w.must("", nil, "accounts", "list"); strings.Count(out, "unusable") != 2 {
 		t.Errorf("without the master key: %s", out)
+	}
+	former, another := filepath.Join(t.TempDir(), "former"), []string{"SEEDANCE_MASTER_KEY=" + strings.Repeat("0f", 32)}
+	if err := os.WriteFile(former, []byte(testMaster+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2 sealed again, of 2", "0 sealed again, of 2"} {
+		if out := w.must("", another, "accounts", "reseal", "--old-key-file", former); !strings.Contains(out, want) {
+			t.Errorf("reseal: %s, want %s", out, want)
+		}
+	}
+	if out, err := w.run("", []string{"SEEDANCE_MASTER_KEY=" + strings.Repeat("ab", 32)}, "accounts", "reseal", "--old-key-file", former); err == nil || strings.Count(out, "neither key opens it") != 2 {
+		t.Errorf("reseal with two wrong keys: %v, %s", err, out)
+	}
+	if out := w.must("", another, "accounts", "list"); strings.Count(out, "live") != 2 {
+		t.Errorf("under the new master key: %s", out)
+	}
+	if out := w.must("", master, "accounts", "list"); strings.Count(out, "unusable") != 2 {
+		t.Errorf("under the former one: %s", out)
 	}
 	if out := w.must("", nil, "accounts", "remove", "team-a", "--json"); !strings.Contains(out, `"ended"`) {
 		t.Errorf("remove: %s", out)

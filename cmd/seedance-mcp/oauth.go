@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"seedance-mcp/internal/oauth"
@@ -46,6 +47,11 @@ func (a *app) admit(options *server.Options, own string, ownMachineOnly bool) er
 	if err != nil {
 		return usageError("%s", err)
 	}
+	go func() { // a mistake in the settings should not wait for the first caller
+		if err := resource.Warm(context.Background()); err != nil {
+			a.log.Warn("the issuer's keys cannot be fetched yet: tokens are answered with 503 until they can", "issuer", given.issuer, "error", err)
+		}
+	}()
 	door := &oauth.Door{Resource: resource, Keys: a.callers.Authenticate}
 	options.Authenticate = door.Authenticate
 	options.Extra["/.well-known/oauth-protected-resource"] = resource.Metadata()

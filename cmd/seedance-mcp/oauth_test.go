@@ -373,7 +373,7 @@ func TestIssuerAwayAtStart(t *testing.T) {
 	if status, _, _ := w.ask(http.MethodPost, "/mcp", "", list); status != 401 {
 		t.Errorf("nobody, on loopback: %d", status)
 	}
-	if !strings.Contains(w.log.String(), "answered 503") {
+	if !strings.Contains(w.log.String(), "keys cannot be fetched yet") || !strings.Contains(w.log.String(), "answered 503") {
 		t.Error("the log does not tell why")
 	}
 }

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
@@ -78,6 +79,10 @@ func New(config Config) (*Resource, error) {
 		keys: &keyring{issuer: newIssuer(config.Issuer, config.JWKSURL, config.Transport), now: config.Now},
 	}, nil
 }
+
+// Warm fetches the issuer's keys before the first token comes. An error says why
+// tokens cannot be judged yet; they are tried again.
+func (r *Resource) Warm(ctx context.Context) error { return r.keys.renew(ctx, fresh) }
 
 // CheckURL says why a URL cannot be an issuer's: keys that come over a plain
 // connection could be anybody's. On this machine they may.

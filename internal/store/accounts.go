@@ -30,6 +30,8 @@ const (
 	insertAccount = `INSERT INTO upstream_accounts (` + accountColumns + `) VALUES ($1, $2, $3, $4, $5, NULL)`
 	endAccount    = `UPDATE upstream_accounts SET ended_at = $1 WHERE principal = $2 AND ended_at IS NULL RETURNING ` + accountColumns
 
+	resealAccount = `UPDATE upstream_accounts SET sealed = $1 WHERE id = $2 AND sealed IN ($1, $3)`
+
 	selectAccounts     = `SELECT ` + accountColumns + ` FROM upstream_accounts ORDER BY created_at, id`
 	selectAccountOf    = `SELECT ` + accountColumns + ` FROM upstream_accounts WHERE principal = $1 AND ended_at IS NULL`
 	selectAccountsBy   = `SELECT ` + accountColumns + ` FROM upstream_accounts WHERE fingerprint = $1 ORDER BY created_at DESC, id DESC`
@@ -74,6 +76,18 @@ func (s *Store) EndAccount(ctx context.Context, principal string) (Account, erro
 		return err
 	})
 	return a.account(), err
+}
+
+// ResealAccount replaces an account's sealed key, if it is still what it was; else
+// NotFound.
+func (s *Store) ResealAccount(ctx context.Context, id, was, sealed string) error {
+	return s.write(ctx, func(t *transaction) error {
+		n, err := t.exec(resealAccount, sealed, id, was)
+		if err == nil && n == 0 {
+			return errNoAccount()
+		}
+		return err
+	})
 }
 
 // AccountOf gives the principal's account. NotFound when it has none.

@@ -34,6 +34,15 @@ func upstreamAccounts(t *testing.T, open opener) {
 		t.Errorf("by fingerprint: %+v, %v", by, err)
 	}
 
+	if err := s.ResealAccount(ctx, "acc_3", "s3", "s3 again"); err != nil {
+		t.Error(err)
+	}
+	wantError(t, s.ResealAccount(ctx, "acc_3", "s3", "s3 late"), video.NotFound)
+	wantError(t, s.ResealAccount(ctx, "acc_9", "s3", "s3"), video.NotFound)
+	if got, err := s.AccountOf(ctx, "team-b"); err != nil || got.Sealed != "s3 again" {
+		t.Errorf("sealed again: %+v, %v", got, err)
+	}
+
 	busy := func(step string, want ...string) {
 		t.Helper()
 		found, err := s.BusyAccounts(ctx)
