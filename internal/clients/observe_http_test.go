@@ -96,7 +96,12 @@ func openProxy(ctx context.Context, server *httpServer, strike string, j journal
 		return nil, err
 	}
 	p := &proxy{server: server, strike: strike, journal: j, ctx: ctx, back: &http.Transport{}}
-	p.reverse = httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: server.addr})
+	p.reverse = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		// Without a trace of the proxy: behind one, a server without keys lets
+		// nobody in.
+		r.SetURL(&url.URL{Scheme: "http", Host: server.addr})
+		r.Out.Host = r.In.Host
+	}}
 	p.reverse.FlushInterval = -1 // events pass at once
 	p.reverse.Transport = p.back
 	p.reverse.ErrorLog = log.New(io.Discard, "", 0)
