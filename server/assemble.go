@@ -96,6 +96,9 @@ type Options struct {
 	// is told to end: load balancers need a moment to look elsewhere.
 	DrainDelay time.Duration
 
+	// Around is put around everything that HTTP serves; nil: nothing.
+	Around func(http.Handler) http.Handler
+
 	// StreamAfter is how long an HTTP call may take before its answer becomes
 	// an event stream; 0 is 50 ms.
 	StreamAfter time.Duration
@@ -186,6 +189,9 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	s.handler = handler
+	if options.Around != nil {
+		s.handler = options.Around(handler)
+	}
 	return s, nil
 }
 

@@ -137,7 +137,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 	if s.publicURL != "" && w.callbacks {
 		options.CallbackURL = func(token string) string { return s.publicURL + "/webhooks/" + token }
 	}
-	if err := a.observe(&options, t.err, w.figures); err != nil {
+	if err := a.observe(&options, t.err, t.env, w.figures); err != nil {
 		return nil, err
 	}
 	if t.tune != nil {
@@ -149,7 +149,7 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 
 // close ends the engine's work and closes the store, whoever opened it.
 func (a *app) close(ctx context.Context) error {
-	return errors.Join(a.engine.Close(ctx), a.store.close(), a.closeTelemetry())
+	return errors.Join(a.engine.Close(ctx), a.store.close(), a.closeTelemetry(ctx))
 }
 
 // videosDir is where finished videos are saved.

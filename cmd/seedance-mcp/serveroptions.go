@@ -51,6 +51,9 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 	if over == httpServer {
 		options.Webhook = a.engine.Hint
 		options.Ready = a.engine.Ready
+		if a.seen.Traces != nil {
+			options.Around = a.seen.Traces.Around
+		}
 		options.Extra = map[string]http.Handler{"/ui": page.Handler()}
 		if a.sandbox != nil {
 			options.Extra["/sandbox/"] = http.StripPrefix("/sandbox", a.sandbox)

@@ -22,12 +22,15 @@ const auditToStderr = "stderr"
 
 // observe puts what an operator wants to see between the engine and its
 // neighbours; nothing is in the way where nothing is wanted.
-func (a *app) observe(o *engine.Options, stderr io.Writer, figures bool) error {
+func (a *app) observe(o *engine.Options, stderr io.Writer, env func(string) string, figures bool) error {
 	if figures {
 		a.seen.Metrics = telemetry.NewMetrics(version())
 	}
 	if err := a.openAudit(stderr); err != nil {
 		return err
+	}
+	if exporter := telemetry.NewOTLP(env, a.log); exporter != nil {
+		a.seen.Traces = telemetry.NewTraces(context.Background(), version(), exporter)
 	}
 	if !a.seen.On() {
 		return nil
@@ -64,17 +67,21 @@ func (a *app) openAudit(stderr io.Writer) error {
 }
 
 // closeTelemetry ends what observe began.
-func (a *app) closeTelemetry() error {
-	if a.auditFile == nil {
-		return nil
+func (a *app) closeTelemetry(ctx context.Context) error {
+	err := a.seen.Traces.Close(ctx)
+	if a.auditFile != nil {
+		err = errors.Join(err, a.auditFile.Close())
 	}
-	return a.auditFile.Close()
+	return err
 }
 
 // observeTools has the tools' calls observed.
 func (a *app) observeTools(d *tools.Deps) {
 	if a.seen.On() {
 		d.Observer = a.seen
+	}
+	if a.seen.Traces != nil {
+		d.Service = a.seen.Service(a.engine)
 	}
 }
 

@@ -23,27 +23,42 @@ type outcome struct {
 	err  error // createTask's, when it did not accept
 }
 
+// carried is the engine's own context with a caller's values, so that a trace
+// goes on though the caller may not wait.
+type carried struct {
+	context.Context
+
+	values context.Context
+}
+
+func (c carried) Value(key any) any {
+	if value := c.Context.Value(key); value != nil {
+		return value
+	}
+	return c.values.Value(key)
+}
+
 // post sends the createTask of a task that this process moved to "submitting",
 // on the engine's own context, and stores the answer. The channel gets exactly
 // one outcome. The caller has joined e.posts; post leaves it.
-func (e *Engine) post(tasks Store, task video.Task, patient bool) <-chan outcome {
+func (e *Engine) post(ctx context.Context, tasks Store, task video.Task, patient bool) <-chan outcome {
 	done := make(chan outcome, 1)
 	e.posting.enter(task.ID)
 	go func() {
 		defer e.posts.Done()
 		defer e.posting.leave(task.ID)
-		done <- e.send(tasks, task, patient)
+		done <- e.send(carried{e.life, ctx}, tasks, task, patient)
 	}()
 	return done
 }
 
-func (e *Engine) send(tasks Store, task video.Task, patient bool) outcome {
+func (e *Engine) send(ctx context.Context, tasks Store, task video.Task, patient bool) outcome {
 	callback := ""
 	if e.o.CallbackURL != nil {
 		callback = e.o.CallbackURL(task.CallbackToken)
 	}
 	e.o.Checkpoint("post.sending")
-	accepted, err := e.create(task, callback)
+	accepted, err := e.create(ctx, task, callback)
 	e.o.Checkpoint("post.answered")
 	a := answer{accepted: accepted, err: err, attempt: task.Attempts, at: e.now(), patient: patient, pace: e.paceOf(e.life, tasks, task)}
 	if err == nil {
@@ -60,12 +75,12 @@ func (e *Engine) send(tasks Store, task video.Task, patient bool) outcome {
 }
 
 // create is the paid call, as the account that the task was stored with.
-func (e *Engine) create(task video.Task, callback string) (upstream.Accepted, error) {
-	from, err := e.upstreamOf(e.life, task.Upstream)
+func (e *Engine) create(ctx context.Context, task video.Task, callback string) (upstream.Accepted, error) {
+	from, err := e.upstreamOf(ctx, task.Upstream)
 	if err != nil {
 		return upstream.Accepted{}, err
 	}
-	return from.Create(e.life, task.Payload, callback)
+	return from.Create(ctx, task.Payload, callback)
 }
 
 // storeAnswer writes an answer down, also while the engine is closing. When

@@ -178,7 +178,7 @@ func (e *Engine) takeFromQueue(tasks Store, id string) (video.Task, error) {
 func (e *Engine) sendTaken(ctx context.Context, tasks Store, task video.Task) bool {
 	e.o.Checkpoint("queue.taken")
 	select {
-	case out := <-e.post(tasks, task, true):
+	case out := <-e.post(ctx, tasks, task, true):
 		switch video.CodeOf(out.err) {
 		case video.ConcurrencyLimit, video.Unavailable, video.OutcomeUnknown, video.Internal:
 			return false

@@ -117,7 +117,7 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	}
 	e.o.Checkpoint("submit.stored")
 	given = true
-	return e.await(ctx, result, e.post(tasks, submitted.Task, false))
+	return e.await(ctx, result, e.post(ctx, tasks, submitted.Task, false))
 }
 
 // await gives createTask a moment to answer.

@@ -3,14 +3,11 @@ package telemetry_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
 	"seedance-mcp/internal/engine"
-	"seedance-mcp/internal/telemetry"
 	"seedance-mcp/internal/video"
 )
 
@@ -96,17 +93,13 @@ func TestAuditOfAPersonsWord(t *testing.T) {
 	})
 }
 
-type fullDisk struct{}
-
-func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
 // A line that cannot be written is not lost: the log has it, and the alarm is
 // raised.
 func TestAuditThatCannotBeWritten(t *testing.T) {
 	inWorld(t, func(w *world) {
-		log := slog.New(slog.NewTextHandler(w.log, nil))
-		broken := telemetry.Telemetry{Audit: telemetry.NewAudit(fullDisk{}, log, w.seen.Metrics.AuditFailed)}
-		*w.seen.Audit = *broken.Audit
+		w.audit.mu.Lock()
+		w.audit.full = true
+		w.audit.mu.Unlock()
 		task, err := w.order("alice", "a red fox")
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/video"
 )
@@ -12,10 +15,11 @@ import (
 type Telemetry struct {
 	Metrics *Metrics
 	Audit   *Audit
+	Traces  *Traces
 }
 
 // On says that anything is observed at all.
-func (t Telemetry) On() bool { return t.Metrics != nil || t.Audit != nil }
+func (t Telemetry) On() bool { return t.Metrics != nil || t.Audit != nil || t.Traces != nil }
 
 // outcomeOK is the outcome of what did not fail; other outcomes are the codes
 // of package video.
@@ -30,10 +34,16 @@ func outcome(err error) string {
 
 // Call begins a tool call, and the function that it gives ends it: see
 // tools.Observer.
-func (t Telemetry) Call(ctx context.Context, tool string, _ map[string]any) (context.Context, func(error)) {
+func (t Telemetry) Call(ctx context.Context, tool string, meta map[string]any) (context.Context, func(error)) {
 	start := time.Now()
 	t.Metrics.callBegins()
+	ended := func(error, ...attribute.KeyValue) {}
+	if t.Traces != nil {
+		ctx, ended = t.Traces.begin(fromMeta(ctx, meta), "tools/call "+tool, trace.SpanKindServer,
+			attribute.String("mcp.method.name", "tools/call"), attribute.String("gen_ai.tool.name", tool))
+	}
 	return ctx, func(err error) {
+		ended(err)
 		t.Metrics.callEnds(tool, outcome(err), time.Since(start))
 	}
 }

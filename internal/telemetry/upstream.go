@@ -65,7 +65,9 @@ func (u observedUploader) Upload(ctx context.Context, name, contentType string, 
 // ends it.
 func (t Telemetry) request(ctx context.Context, operation string) (context.Context, func(error)) {
 	start := time.Now()
+	ended := t.Traces.request(ctx, operation)
 	return ctx, func(err error) {
+		ended(err)
 		t.Metrics.requestEnds(operation, outcome(err), time.Since(start))
 	}
 }

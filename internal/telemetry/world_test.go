@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
 	"seedance-mcp/internal/catalog"
@@ -27,13 +29,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // written is what a test's process wrote somewhere.
 type written struct {
-	mu  sync.Mutex
-	all bytes.Buffer
+	mu   sync.Mutex
+	all  bytes.Buffer
+	full bool // nothing more fits
 }
 
 func (w *written) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.full {
+		return 0, errors.New("no space left on device")
+	}
 	return w.all.Write(p)
 }
 
@@ -51,6 +57,7 @@ type world struct {
 	store      *store.Store
 	log, audit *written
 	metrics    http.Handler
+	exporter   *tracetest.InMemoryExporter
 }
 
 // inWorld runs a test in a bubble of fake time that begins at a midnight of
@@ -89,6 +96,8 @@ func newWorld(t *testing.T) *world {
 	}
 	w.seen.Metrics = telemetry.NewMetrics("1.2.3")
 	w.seen.Audit = telemetry.NewAudit(w.audit, log, w.seen.Metrics.AuditFailed)
+	w.exporter = tracetest.NewInMemoryExporter()
+	w.seen.Traces = telemetry.NewTraces(context.Background(), "1.2.3", kept{w.exporter})
 	w.engine, err = engine.New(engine.Options{
 		OpenStore: func(context.Context) (engine.Store, error) { return w.seen.Store(w.store), nil },
 		Resume:    true,
@@ -102,7 +111,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := w.engine.Close(context.Background()); err != nil {
+		if err := errors.Join(w.engine.Close(context.Background()), w.seen.Traces.Close(context.Background())); err != nil {
 			t.Error(err)
 		}
 	})
@@ -129,6 +138,15 @@ func (w *world) scrape() string {
 		w.t.Fatalf("/metrics: %d %s", answer.Code, answer.Body)
 	}
 	return answer.Body.String()
+}
+
+// spans are those that have ended.
+func (w *world) spans() tracetest.SpanStubs {
+	w.t.Helper()
+	if err := w.seen.Traces.Close(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.exporter.GetSpans()
 }
 
 // order submits as a tool call does.
