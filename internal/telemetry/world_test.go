@@ -162,12 +162,13 @@ func (w *world) order(principal, prompt string, change ...func(*engine.Wish)) (v
 	return submitted.Task, err
 }
 
-// finish waits until a task moves no more.
+// finish waits until a task moves no more, and everybody was told.
 func (w *world) finish(task video.Task) video.Task {
 	w.t.Helper()
 	done, err := w.engine.Wait(context.Background(), task.Principal, []string{task.ID}, true, time.Hour, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	synctest.Wait()
 	return done[0]
 }
