@@ -12,7 +12,7 @@ build: ## build bin/seedance-mcp
 
 test: ## run every test that this machine can run
 	@mkdir -p bin
-	SEEDANCE_TEST_REPORT=$(CURDIR)/bin/kill-sweep.txt $(GO) test ./...
+	SEEDANCE_TEST_REPORT=$(CURDIR)/bin/kill-sweep.txt $(GO) test -timeout 25m ./...
 	@cat bin/kill-sweep.txt 2>/dev/null || echo 'the sweep was not run again: its result is cached'
 
 kills: ## the whole kill sweep: 520 kills of the real program (some 15 minutes)
