@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -61,14 +59,7 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 	default:
 		return exitUsage, usageError("say what to do: set NAME --key-file FILE, list, reseal --old-key-file FILE, or remove NAME")
 	}
-	a, err := newApp(s, t, wiring{logLevel: slog.LevelWarn, idle: true})
-	if err != nil {
-		return exitFailed, err
-	}
-	code, err := work(ctx, a)
-	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
-	defer done()
-	return code, errors.Join(err, a.close(grace))
+	return administer(ctx, s, t, work)
 }
 
 // accountOwner is the principal that the command line names.

@@ -236,3 +236,16 @@ func (a *app) accountName() string {
 	}
 	return video.Clip(a.settings.apiURL, 80)
 }
+
+// administer runs a command that works on the store alone: no task is followed
+// or sent meanwhile.
+func administer(ctx context.Context, s settings, t terminal, work func(context.Context, *app) (int, error)) (int, error) {
+	a, err := newApp(s, t, wiring{logLevel: slog.LevelWarn, idle: true})
+	if err != nil {
+		return exitFailed, err
+	}
+	code, err := work(ctx, a)
+	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer done()
+	return code, errors.Join(err, a.close(grace))
+}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -51,14 +49,7 @@ func runKeys(ctx context.Context, t terminal, args []string) (int, error) {
 	default:
 		return exitUsage, usageError("say what to do: create NAME, list, or revoke NAME")
 	}
-	a, err := newApp(s, t, wiring{logLevel: slog.LevelWarn})
-	if err != nil {
-		return exitFailed, err
-	}
-	code, err := work(ctx, a)
-	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
-	defer done()
-	return code, errors.Join(err, a.close(grace))
+	return administer(ctx, s, t, work)
 }
 
 func createKey(ctx context.Context, a *app, t terminal, f keyFlags, name string) (int, error) {
