@@ -16,11 +16,11 @@ const (
 	defaultUsual    = 3 * time.Minute
 	defaultDeadline = 20 * time.Minute
 
-	// Longest intervals between looks: long before the end is due, near it,
-	// after it, and once stalled.
-	maxEarly   = 5 * time.Second
-	maxNear    = 5 * time.Second
-	maxLate    = 15 * time.Second
+	// maxRunning is the longest interval between looks at a task that runs. A
+	// process that dies costs its tasks one: with idleLook and a loaded machine
+	// beside it, another process must have looked within 5 s.
+	maxRunning = 4 * time.Second
+	// Intervals once a task is stalled.
 	minStalled = 30 * time.Second
 	maxStalled = time.Hour
 
@@ -39,17 +39,18 @@ type pace struct {
 }
 
 // interval is the time to the next look at a task accepted this long ago:
-// seldom at first, often when it should be done, ever more seldom afterwards.
+// seldom at first, often when it should be done, and seldom again afterwards;
+// ever more seldom once it is stalled.
 func (p pace) interval(elapsed time.Duration) time.Duration {
 	switch {
 	case elapsed >= p.deadline:
 		return max(p.every, min(maxStalled, max(minStalled, elapsed/8)))
 	case elapsed < p.usual/2:
-		return max(p.every, min(maxEarly, p.usual/12))
+		return max(p.every, min(maxRunning, p.usual/12))
 	case elapsed < p.usual*3/2:
-		return max(p.every, min(maxNear, p.usual/40))
+		return max(p.every, min(maxRunning, p.usual/40))
 	default:
-		return max(p.every, min(maxLate, elapsed/20))
+		return max(p.every, min(maxRunning, elapsed/20))
 	}
 }
 
