@@ -68,7 +68,8 @@ type Options struct {
 	AllowedOrigins []string
 	// MaxBody is the largest HTTP body in bytes; 0 is 1 MiB.
 	MaxBody int64
-	// MaxConcurrent is how many MCP calls HTTP serves at once; 0 is 1000.
+	// MaxConcurrent is how many MCP calls HTTP serves at once, waiting ones
+	// included; 0 is 2000: a thousand may wait while others order.
 	MaxConcurrent int
 	// Limits are each caller's.
 	Limits Limits
@@ -206,7 +207,7 @@ func (o *Options) applyDefaults() {
 		o.MaxBody = 1 << 20
 	}
 	if o.MaxConcurrent <= 0 {
-		o.MaxConcurrent = 1000
+		o.MaxConcurrent = 2000
 	}
 	if o.Challenge == "" {
 		o.Challenge = `Bearer realm="` + Name + `"`

@@ -208,6 +208,26 @@ func memory(pid int) float64 {
 	return 0
 }
 
+// processTime is the processor time that a process has used, 0 where the system
+// does not tell.
+func processTime(pid int) time.Duration {
+	const tick, userField, systemField = 10 * time.Millisecond, 11, 12 // after the name, which may hold anything
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	var used time.Duration
+	for _, at := range []int{userField, systemField} {
+		ticks, err := strconv.Atoi(fields[at])
+		if err != nil {
+			return 0
+		}
+		used += time.Duration(ticks) * tick
+	}
+	return used
+}
+
 // web is an HTTP server under test.
 type web struct {
 	cmd    *exec.Cmd
@@ -229,7 +249,7 @@ func startHTTP(ctx context.Context, s server, home string) (*web, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	w := &web{cmd: cmd, url: "http://" + addr + "/mcp", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	w := &web{cmd: cmd, url: "http://" + addr + "/mcp", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: waiters}}}
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		if _, err = w.post(ctx, []byte(initialize)); err == nil {
 			return w, nil

@@ -11,19 +11,21 @@ import (
 
 // benchmarks are the Go benchmarks whose metrics belong into the tables; they
 // live beside what they measure.
-var benchmarks = []struct{ title, pkg, pattern string }{
-	{"Transports beside mcp-go's stock ones (ratio over 1: ours is faster)", "./server", "^(BenchmarkStdio|BenchmarkHTTP)$"},
-	{"Adapter beside a bare typed tool of mcp-go", "./tools", "^BenchmarkStatus$"},
-	{"Store", "./internal/store", "."},
-	{"Engine: tasks in flight", "./internal/engine", "."},
-	{"Two replicas on one Postgres, as processes", "./cmd/seedance-mcp", "^BenchmarkReplicas$"},
-	{"Sandbox: making a clip", "./internal/sandbox/render", "."},
+var benchmarks = []struct{ title, pkg, pattern, benchtime string }{
+	{"Transports beside mcp-go's stock ones (ratio over 1: ours is faster)", "./server", "^(BenchmarkStdio|BenchmarkHTTP)$", "1s"},
+	{"Adapter beside a bare typed tool of mcp-go", "./tools", "^BenchmarkStatus$", "1s"},
+	{"Store", "./internal/store", ".", "1s"},
+	{"Engine: a paid call, from the wish to the stored answer", "./internal/engine", "^BenchmarkSubmit$", "1s"},
+	{"Engine: 1,000 tasks in flight on SQLite, each looked at every 2 s", "./internal/engine", "^BenchmarkFollow$", "5000x"},
+	{"Two replicas on one Postgres, as processes", "./cmd/seedance-mcp", "^BenchmarkReplicas$", "1s"},
+	{"Download of 200 MB", "./internal/media", "^BenchmarkFetch200MB$", "3x"},
+	{"Sandbox: making a clip", "./internal/sandbox/render", ".", "1s"},
 }
 
 // engineSection runs the Go benchmarks and prints what they report.
 func engineSection(ctx context.Context, p *place) error {
 	for _, b := range benchmarks {
-		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", b.pattern, "-benchmem", b.pkg)
+		cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", b.pattern, "-benchtime", b.benchtime, "-benchmem", b.pkg)
 		cmd.Dir = p.root
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -37,7 +39,7 @@ func engineSection(ctx context.Context, p *place) error {
 				t.row(name, figures)
 			}
 		}
-		t.print()
+		t.print(p.out)
 	}
 	return nil
 }

@@ -1,15 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -31,25 +36,59 @@ func run(ctx context.Context) error {
 	sections := []section{
 		{"protocol", protocolSection},
 		{"videos", videosSection},
+		{"crowd", crowdSection},
 		{"engine", engineSection},
 	}
-	only := flag.String("only", "", "one `section`: protocol, videos or engine")
+	only := flag.String("only", "", "one `section`: protocol, videos, crowd or engine")
+	write := flag.String("write", "", "also put the tables into this `file`, between its marks")
 	flag.Parse()
 	here, err := newPlace(ctx)
 	if err != nil {
 		return err
 	}
 	defer here.remove()
-	fmt.Printf("Machine: %s/%s, %d CPUs%s, %s, Node %s.\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpuName(), runtime.Version(), here.nodeVersion(ctx))
+	if err := here.install(ctx); err != nil {
+		return err
+	}
+	var tables bytes.Buffer
+	here.out = io.MultiWriter(os.Stdout, &tables)
+	fmt.Fprintf(here.out, "Measured on %s with %s/%s, %d CPUs%s, %s, Node %s.\n", time.Now().UTC().Format(time.DateOnly),
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpuName(), runtime.Version(), here.nodeVersion(ctx))
 	for _, s := range sections {
 		if *only != "" && *only != s.name {
 			continue
 		}
+		began := time.Now()
+		fmt.Fprintf(os.Stderr, "bench: %s …\n", s.name)
 		if err := s.run(ctx, here); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
+		fmt.Fprintf(os.Stderr, "bench: %s took %v\n", s.name, time.Since(began).Round(time.Second))
 	}
-	return nil
+	if *write == "" {
+		return nil
+	}
+	return putBetweenMarks(*write, tables.Bytes())
+}
+
+// The marks in docs/benchmarks.md.
+const (
+	markBegin = "<!-- bench:begin -->\n"
+	markEnd   = "<!-- bench:end -->"
+)
+
+// putBetweenMarks replaces what stands between a file's marks.
+func putBetweenMarks(path string, tables []byte) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := bytes.Cut(text, []byte(markBegin))
+	_, after, ends := bytes.Cut(rest, []byte(markEnd))
+	if !begins || !ends {
+		return errors.New(path + " lacks the lines " + strings.TrimSpace(markBegin) + " and " + markEnd)
+	}
+	return os.WriteFile(path, slices.Concat(before, []byte(markBegin+"\n"), tables, []byte("\n"+markEnd), after), 0o644)
 }
 
 // place is where things are built and run.
@@ -57,6 +96,7 @@ type place struct {
 	root string // of the module
 	work string // temporary
 	npm  string // the folder with the packages from npm
+	out  io.Writer
 }
 
 func newPlace(ctx context.Context) (*place, error) {
@@ -64,7 +104,7 @@ func newPlace(ctx context.Context) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the bench runs inside the module: %w", err)
 	}
-	p := &place{root: strings.TrimSpace(string(out))}
+	p := &place{root: strings.TrimSpace(string(out)), out: io.Discard}
 	if p.work, err = os.MkdirTemp("", "seedance-bench-"); err != nil {
 		return nil, err
 	}
@@ -73,10 +113,10 @@ func newPlace(ctx context.Context) (*place, error) {
 		"seedance-mcp": "./cmd/seedance-mcp", "barego": "./internal/bench/barego", "baresdk": "./internal/bench/baresdk",
 	} {
 		if err := p.command(ctx, p.root, "go", "build", "-trimpath", "-o", p.binary(name), pkg); err != nil {
-			return nil, err
+			return nil, errors.Join(err, os.RemoveAll(p.work))
 		}
 	}
-	return p, p.install(ctx)
+	return p, nil
 }
 
 // install fetches the servers from npm, as the lock file says, unless they are

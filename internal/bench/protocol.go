@@ -33,12 +33,16 @@ func (s server) env(home string) []string {
 }
 
 const (
-	starts     = 9   // spawns of each server
-	rounds     = 7   // turns of each server in the comparisons of calls
-	perRound   = 400 // calls in a turn
-	inFlight   = 32  // over stdio
-	connection = 16  // over HTTP
+	inFlight   = 32 // over stdio
+	connection = 16 // over HTTP
 )
+
+// effort is how often things are done.
+type effort struct {
+	starts   int // spawns of each server
+	rounds   int // turns of each server in the comparisons of calls
+	perRound int // calls in a turn
+}
 
 // bareServers answer get_task_status as ours does, with nothing behind it.
 func bareServers(p *place) []server {
@@ -105,14 +109,8 @@ type load struct {
 
 func protocolSection(ctx context.Context, p *place) error {
 	servers := bareServers(p)
-	measured := make([]figures, len(servers))
-	if err := measureStarts(ctx, p, servers, measured); err != nil {
-		return err
-	}
-	if err := measureStdio(ctx, p, servers, measured); err != nil {
-		return err
-	}
-	if err := measureHTTP(ctx, p, servers, measured); err != nil {
+	measured, err := measure(ctx, p, servers, effort{starts: 9, rounds: 7, perRound: 400})
+	if err != nil {
 		return err
 	}
 	base := measured[1] // mcp-go is what ours is built on
@@ -122,7 +120,7 @@ func protocolSection(ctx context.Context, p *place) error {
 		t.row(s.name, ms(m.initialize.median()), ratio(m.initialize.median(), base.initialize.median()),
 			fmt.Sprintf("%.1f MiB", m.memory.median()), fmt.Sprintf("%d B", m.listBytes), ms(m.exit.median()))
 	}
-	t.print()
+	t.print(p.out)
 	t = newTable(fmt.Sprintf("One read-only tool call: latency one at a time, calls a second with %d in flight (stdio) or on %d connections (HTTP)", inFlight, connection),
 		"server", "stdio p50", "stdio p99", "stdio calls/s", "× mcp-go", "HTTP p50", "HTTP p99", "HTTP calls/s", "× mcp-go")
 	for i, s := range servers {
@@ -130,12 +128,23 @@ func protocolSection(ctx context.Context, p *place) error {
 		t.row(s.name, ms(m.stdio.latencies.quantile(0.5)), ms(m.stdio.latencies.quantile(0.99)), count(m.stdio.rate.median()), ratio(m.stdio.rate.median(), base.stdio.rate.median()),
 			ms(m.web.latencies.quantile(0.5)), ms(m.web.latencies.quantile(0.99)), count(m.web.rate.median()), ratio(m.web.rate.median(), base.web.rate.median()))
 	}
-	t.print()
+	t.print(p.out)
 	return nil
 }
 
-func measureStarts(ctx context.Context, p *place, servers []server, measured []figures) error {
-	for range starts {
+// measure takes all figures of all servers.
+func measure(ctx context.Context, p *place, servers []server, how effort) ([]figures, error) {
+	measured := make([]figures, len(servers))
+	for _, part := range []func(context.Context, *place, []server, effort, []figures) error{measureStarts, measureStdio, measureHTTP} {
+		if err := part(ctx, p, servers, how, measured); err != nil {
+			return nil, err
+		}
+	}
+	return measured, nil
+}
+
+func measureStarts(ctx context.Context, p *place, servers []server, how effort, measured []figures) error {
+	for range how.starts {
 		for i, s := range servers {
 			home, err := p.fresh()
 			if err != nil {
@@ -158,7 +167,7 @@ func measureStarts(ctx context.Context, p *place, servers []server, measured []f
 	return nil
 }
 
-func measureStdio(ctx context.Context, p *place, servers []server, measured []figures) error {
+func measureStdio(ctx context.Context, p *place, servers []server, how effort, measured []figures) error {
 	calls := make([]func() error, len(servers))
 	for i, s := range servers {
 		home, err := p.fresh()
@@ -179,10 +188,10 @@ func measureStdio(ctx context.Context, p *place, servers []server, measured []fi
 			return err
 		}
 	}
-	return byTurns(calls, inFlight, func(i int) *load { return &measured[i].stdio })
+	return byTurns(calls, how, inFlight, func(i int) *load { return &measured[i].stdio })
 }
 
-func measureHTTP(ctx context.Context, p *place, servers []server, measured []figures) error {
+func measureHTTP(ctx context.Context, p *place, servers []server, how effort, measured []figures) error {
 	calls := make([]func() error, len(servers))
 	for i, s := range servers {
 		home, err := p.fresh()
@@ -213,7 +222,7 @@ func measureHTTP(ctx context.Context, p *place, servers []server, measured []fig
 			return err
 		}
 	}
-	return byTurns(calls, connection, func(i int) *load { return &measured[i].web })
+	return byTurns(calls, how, connection, func(i int) *load { return &measured[i].web })
 }
 
 func prepare(ctx context.Context, s server, call func(context.Context, string, any) (string, error)) (string, error) {
@@ -259,11 +268,11 @@ func (w *web) call(ctx context.Context, tool string, arguments any) (string, err
 // byTurns makes every server's calls in rounds, each in its turn: one after the
 // other for latencies, then flight at once for the rate. The first round warms
 // up and is not counted.
-func byTurns(calls []func() error, flight int, into func(i int) *load) error {
-	for round := range rounds + 1 {
+func byTurns(calls []func() error, how effort, flight int, into func(i int) *load) error {
+	for round := range how.rounds + 1 {
 		for i, call := range calls {
 			var found load
-			for range perRound {
+			for range how.perRound {
 				began := time.Now()
 				if err := call(); err != nil {
 					return err
@@ -271,10 +280,10 @@ func byTurns(calls []func() error, flight int, into func(i int) *load) error {
 				found.latencies.add(milliseconds(time.Since(began)))
 			}
 			began := time.Now()
-			if err := atOnce(call, perRound*4, flight); err != nil {
+			if err := atOnce(call, how.perRound*4, flight); err != nil {
 				return err
 			}
-			found.rate.add(float64(perRound*4) / time.Since(began).Seconds())
+			found.rate.add(float64(how.perRound*4) / time.Since(began).Seconds())
 			if round > 0 {
 				into(i).latencies = append(into(i).latencies, found.latencies...)
 				into(i).rate = append(into(i).rate, found.rate...)

@@ -27,9 +27,12 @@ type standIn struct {
 	mu      sync.Mutex
 	fault   fault
 	created map[string]time.Time
+	ids     int // never twice: servers remember jobs over a reset
 	looked  int
+	ended   bool // all jobs are done, whatever their length
 }
 
+// startStandIn makes jobs of a length; with 0 they go on until end.
 func startStandIn(length time.Duration) *standIn {
 	s := &standIn{length: length}
 	s.reset(noFault)
@@ -80,7 +83,14 @@ func (s *standIn) close() {
 func (s *standIn) reset(f fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fault, s.created, s.looked = f, make(map[string]time.Time), 0
+	s.fault, s.created, s.looked, s.ended = f, make(map[string]time.Time), 0, false
+}
+
+// end lets all jobs be done, and the next ones at once.
+func (s *standIn) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
 }
 
 func (s *standIn) creates() int {
@@ -98,7 +108,8 @@ func (s *standIn) looks() int {
 // create books a paid job. With firstAnswerLost the caller never hears of it.
 func (s *standIn) create() string {
 	s.mu.Lock()
-	id := fmt.Sprintf("task_%024d", len(s.created)+1)
+	s.ids++
+	id := fmt.Sprintf("task_%024d", s.ids)
 	s.created[id] = time.Now()
 	lost := s.fault == firstAnswerLost
 	if lost {
@@ -120,11 +131,12 @@ func (s *standIn) look(w http.ResponseWriter, id string) bool {
 		s.fault = noFault
 	}
 	created, known := s.created[id]
+	done := known && (s.ended || s.length > 0 && time.Since(created) >= s.length)
 	s.mu.Unlock()
 	if fails {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
-	return known && time.Since(created) >= s.length
+	return done
 }
 
 func reply(w http.ResponseWriter, body any) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -53,12 +54,12 @@ func newTable(title string, columns ...string) *table {
 
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
-func (t *table) print() {
-	fmt.Printf("\n### %s\n\n", t.title)
+func (t *table) print(w io.Writer) {
+	fmt.Fprintf(w, "\n### %s\n\n", t.title)
 	for i, cells := range t.rows {
-		fmt.Println("| " + strings.Join(cells, " | ") + " |")
+		fmt.Fprintln(w, "| "+strings.Join(cells, " | ")+" |")
 		if i == 0 {
-			fmt.Println("|" + strings.Repeat(" --- |", len(cells)))
+			fmt.Fprintln(w, "|"+strings.Repeat(" --- |", len(cells)))
 		}
 	}
 }

@@ -25,7 +25,7 @@ type maker struct {
 
 const (
 	jobLength  = 10 * time.Second
-	crowd      = 200
+	jobsAtOnce = 200
 	patience   = 2 * time.Minute // for one video
 	startTries = 3
 )
@@ -131,8 +131,8 @@ func urlIn(text string) (string, error) {
 func videosSection(ctx context.Context, p *place) error {
 	api := startStandIn(jobLength)
 	defer api.close()
-	t := newTable(fmt.Sprintf("A video of %v: one job, %d jobs at once, and faults (a stand-in of each one's API on loopback)", jobLength, crowd),
-		"server", "spawn → initialize", "RSS idle", "added to the job", "looks a video", fmt.Sprintf("%d at once: videos", crowd), "last one added", "RSS then",
+	t := newTable(fmt.Sprintf("A video of %v: one job, %d jobs at once, and faults (a stand-in of each one's API on loopback)", jobLength, jobsAtOnce),
+		"server", "spawn → initialize", "RSS idle", "added to the job", "looks a video", fmt.Sprintf("%d at once: videos", jobsAtOnce), "last one added", "RSS then",
 		"one look answers 500", "same call twice", "answer lost, call repeated")
 	for _, m := range makers(p, api.url()) {
 		row, err := measureMaker(ctx, p, api, m)
@@ -141,7 +141,7 @@ func videosSection(ctx context.Context, p *place) error {
 		}
 		t.row(row...)
 	}
-	t.print()
+	t.print(p.out)
 	return nil
 }
 
@@ -209,7 +209,7 @@ func manyVideos(ctx context.Context, p *place, api *standIn, m maker) (cells []s
 		made := 0
 		var last time.Duration
 		var wait sync.WaitGroup
-		for i := range crowd {
+		for i := range jobsAtOnce {
 			wait.Go(func() {
 				if _, err := m.make(ctx, one, fmt.Sprintf("fox number %d", i)); err != nil {
 					return
@@ -221,7 +221,7 @@ func manyVideos(ctx context.Context, p *place, api *standIn, m maker) (cells []s
 			})
 		}
 		wait.Wait()
-		cells = []string{fmt.Sprintf("%d of %d", made, crowd), "–", fmt.Sprintf("%.0f MiB", memory(one.cmd.Process.Pid))}
+		cells = []string{fmt.Sprintf("%d of %d", made, jobsAtOnce), "–", fmt.Sprintf("%.0f MiB", memory(one.cmd.Process.Pid))}
 		if made > 0 {
 			cells[1] = fmt.Sprintf("%.1f s", (last - jobLength).Seconds())
 		}

@@ -1,6 +1,6 @@
 // Package postgrestest runs a real PostgreSQL server for tests, from the
-// binaries that the system has. Tests of any package may import it, nothing
-// else.
+// binaries that the system has. Tests of any package may import it, and the
+// bench; nothing else.
 package postgrestest
 
 import (

@@ -9,6 +9,17 @@ const (
 	Description = "Reads the state of a video task; can wait up to 45 seconds for it to end."
 )
 
+// PaidTool is the other tool, of a bare server that has an upstream.
+const (
+	PaidTool        = "generate_video"
+	PaidDescription = "Starts a video task and answers with its id."
+)
+
+// Order is what PaidTool takes.
+type Order struct {
+	Prompt string `json:"prompt"`
+}
+
 // Arguments are get_task_status's.
 type Arguments struct {
 	TaskID      string   `json:"task_id,omitempty"`
