@@ -33,7 +33,7 @@ lint: ## vet and golangci-lint
 	$(GO) vet ./...
 	golangci-lint run
 
-bench: ## this server beside others, in one run (needs Node, npm and a C++ compiler)
+bench: ## this server beside others, in one run (needs Node, npm, a C++ compiler, PostgreSQL; ten minutes)
 	$(GO) run ./internal/bench
 
 conformance: ## the official MCP conformance suite (needs Node and npm), with its table

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -224,6 +225,29 @@ func processTime(pid int) time.Duration {
 			return 0
 		}
 		used += time.Duration(ticks) * tick
+	}
+	return used
+}
+
+// threadTime is the same in nanoseconds, as the scheduler counts it for the
+// threads that live.
+func threadTime(pid int) time.Duration {
+	threads, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/schedstat")
+	if err != nil {
+		return 0
+	}
+	var used time.Duration
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		ran, _, _ := strings.Cut(string(text), " ")
+		nanoseconds, err := strconv.ParseInt(ran, 10, 64)
+		if err != nil {
+			continue
+		}
+		used += time.Duration(nanoseconds)
 	}
 	return used
 }

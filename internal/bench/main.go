@@ -65,6 +65,7 @@ func run(ctx context.Context) error {
 		}
 		fmt.Fprintf(os.Stderr, "bench: %s took %v\n", s.name, time.Since(began).Round(time.Second))
 	}
+	here.targets.print(here.out)
 	if *write == "" {
 		return nil
 	}
@@ -97,6 +98,8 @@ type place struct {
 	work string // temporary
 	npm  string // the folder with the packages from npm
 	out  io.Writer
+
+	targets *table // what the design asks, beside what was measured; each section adds its rows
 }
 
 func newPlace(ctx context.Context) (*place, error) {
@@ -104,7 +107,7 @@ func newPlace(ctx context.Context) (*place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the bench runs inside the module: %w", err)
 	}
-	p := &place{root: strings.TrimSpace(string(out)), out: io.Discard}
+	p := &place{root: strings.TrimSpace(string(out)), out: io.Discard, targets: newTargets()}
 	if p.work, err = os.MkdirTemp("", "seedance-bench-"); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,8 @@ func (s server) env(home string) []string {
 }
 
 const (
+	idleSettles = 2 * time.Second // until what a start leaves behind is done
+
 	inFlight   = 32 // over stdio
 	connection = 16 // over HTTP
 )
@@ -42,6 +44,7 @@ type effort struct {
 	starts   int // spawns of each server
 	rounds   int // turns of each server in the comparisons of calls
 	perRound int // calls in a turn
+	idle     time.Duration
 }
 
 // bareServers answer get_task_status as ours does, with nothing behind it.
@@ -98,6 +101,7 @@ func field(text, name string) string {
 type figures struct {
 	initialize, exit, memory samples
 	listBytes                int
+	idle                     float64 // of one core
 	stdio, web               load
 }
 
@@ -109,16 +113,16 @@ type load struct {
 
 func protocolSection(ctx context.Context, p *place) error {
 	servers := bareServers(p)
-	measured, err := measure(ctx, p, servers, effort{starts: 9, rounds: 7, perRound: 400})
+	measured, err := measure(ctx, p, servers, effort{starts: 15, rounds: 7, perRound: 400, idle: 20 * time.Second})
 	if err != nil {
 		return err
 	}
 	base := measured[1] // mcp-go is what ours is built on
-	t := newTable("Start and size (medians)", "server", "spawn → initialize", "× mcp-go", "RSS after tools/list", "tools/list", "exit after stdin closes")
+	t := newTable("Start and size (medians)", "server", "spawn → initialize", "× mcp-go", "RSS after tools/list", "tools/list", "idle, of one core", "exit after stdin closes")
 	for i, s := range servers {
 		m := measured[i]
 		t.row(s.name, ms(m.initialize.median()), ratio(m.initialize.median(), base.initialize.median()),
-			fmt.Sprintf("%.1f MiB", m.memory.median()), fmt.Sprintf("%d B", m.listBytes), ms(m.exit.median()))
+			fmt.Sprintf("%.1f MiB", m.memory.median()), fmt.Sprintf("%d B", m.listBytes), fmt.Sprintf("%.3f %%", m.idle*100), ms(m.exit.median()))
 	}
 	t.print(p.out)
 	t = newTable(fmt.Sprintf("One read-only tool call: latency one at a time, calls a second with %d in flight (stdio) or on %d connections (HTTP)", inFlight, connection),
@@ -129,13 +133,21 @@ func protocolSection(ctx context.Context, p *place) error {
 			ms(m.web.latencies.quantile(0.5)), ms(m.web.latencies.quantile(0.99)), count(m.web.rate.median()), ratio(m.web.rate.median(), base.web.rate.median()))
 	}
 	t.print(p.out)
+	ours := measured[0]
+	p.atMost("spawn → initialize", "%.1f ms", 25, ours.initialize.median())
+	p.atMost("spawn → initialize, times a bare mcp-go server", "%.2f ×", 1.5, ours.initialize.median()/base.initialize.median())
+	p.atMost("RSS after tools/list", "%.1f MB", 20, ours.memory.median()*mebibyte)
+	p.atMost("tools/list with output schemas", "%.0f B", 8192, float64(ours.listBytes))
+	p.atMost("idle, of one core", "%.3f %%", 0.1, ours.idle*100)
+	p.atLeast("read-only call over stdio, times a bare mcp-go typed tool", "%.2f ×", 0.8, ours.stdio.rate.median()/base.stdio.rate.median())
+	p.atLeast("read-only call over HTTP, times a bare mcp-go typed tool", "%.2f ×", 0.8, ours.web.rate.median()/base.web.rate.median())
 	return nil
 }
 
 // measure takes all figures of all servers.
 func measure(ctx context.Context, p *place, servers []server, how effort) ([]figures, error) {
 	measured := make([]figures, len(servers))
-	for _, part := range []func(context.Context, *place, []server, effort, []figures) error{measureStarts, measureStdio, measureHTTP} {
+	for _, part := range []func(context.Context, *place, []server, effort, []figures) error{measureStarts, measureIdle, measureStdio, measureHTTP} {
 		if err := part(ctx, p, servers, how, measured); err != nil {
 			return nil, err
 		}
@@ -163,6 +175,43 @@ func measureStarts(ctx context.Context, p *place, servers []server, how effort, 
 			measured[i].listBytes = list.size
 			measured[i].exit.add(milliseconds(one.end()))
 		}
+	}
+	return nil
+}
+
+// measureIdle lets all servers stand still at the same time, after a first list.
+func measureIdle(ctx context.Context, p *place, servers []server, how effort, measured []figures) error {
+	running := make([]*process, len(servers))
+	for i, s := range servers {
+		home, err := p.fresh()
+		if err != nil {
+			return err
+		}
+		if running[i], _, err = start(ctx, s, home); err != nil {
+			return err
+		}
+		defer running[i].end()
+		if _, err := running[i].request(ctx, "tools/list", map[string]any{}); err != nil {
+			return err
+		}
+	}
+	select {
+	case <-time.After(idleSettles):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	before := make([]time.Duration, len(servers))
+	for i, one := range running {
+		before[i] = threadTime(one.cmd.Process.Pid)
+	}
+	began := time.Now()
+	select {
+	case <-time.After(how.idle):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for i, one := range running {
+		measured[i].idle = (threadTime(one.cmd.Process.Pid) - before[i]).Seconds() / time.Since(began).Seconds()
 	}
 	return nil
 }

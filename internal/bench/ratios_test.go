@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestRatios holds this server against a bare one of the library that it is
@@ -20,7 +21,7 @@ func TestRatios(t *testing.T) {
 	if pair[0].name != "seedance-mcp" || pair[1].name != "bare mcp-go" {
 		t.Fatalf("%s beside %s", pair[0].name, pair[1].name)
 	}
-	measured, err := measure(t.Context(), p, pair, effort{starts: 7, rounds: 4, perRound: 200})
+	measured, err := measure(t.Context(), p, pair, effort{starts: 7, rounds: 4, perRound: 200, idle: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

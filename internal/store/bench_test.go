@@ -43,40 +43,6 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// From a commit to the watcher's signal: of this process, and of another one.
-func BenchmarkWatch(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "tasks.db")
-	var stores [2]*Store
-	for i := range stores {
-		s, err := Open(b.Context(), path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer s.Close()
-		stores[i] = s
-	}
-	task, _, err := stores[0].Insert(b.Context(), seedTask("watched"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for i, name := range []string{"own", "other process"} {
-		b.Run(name, func(b *testing.B) {
-			watched := stores[0].Watch(b.Context())
-			<-watched // the first look
-			b.ResetTimer()
-			for range b.N {
-				if _, err := stores[i].Change(b.Context(), task.ID, func(t *video.Task) error {
-					t.EmptySuccesses++
-					return nil
-				}); err != nil {
-					b.Fatal(err)
-				}
-				<-watched
-			}
-		})
-	}
-}
-
 func BenchmarkSubmit(b *testing.B) {
 	s := openSeeded(b, benchFinished, benchDue)
 	ctx := context.Background()

@@ -7,7 +7,7 @@ import (
 
 // watchInterval is how often other processes' commits are looked for while
 // anybody watches.
-const watchInterval = 100 * time.Millisecond
+const watchInterval = 50 * time.Millisecond
 
 // watch signals whenever the writer's connection sees that another one committed; its own commits do not count there. The first look
 // signals too: a commit may have come between Watch and it.

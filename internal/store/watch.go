@@ -18,7 +18,7 @@ type watchers struct {
 
 // Watch gives a channel that is signalled after every commit that may have
 // changed a task: of this process at once, of others as soon as Postgres tells,
-// or within 100 ms on SQLite. Signals coalesce, and some come for nothing
+// or within 50 ms on SQLite. Signals coalesce, and some come for nothing
 // (another process's claim): look at the task again. Watch first and look then,
 // so that no change falls between. The channel is never closed; watching ends
 // with ctx.
