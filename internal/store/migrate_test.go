@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -56,5 +58,56 @@ func TestOlderFilesKeepTheirTasks(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// betweenReads lets another process prepare the file before a second statement
+// is read, should there be one.
+type betweenReads struct {
+	rowQuerier
+
+	reads int
+	other func()
+}
+
+func (b *betweenReads) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if b.reads++; b.reads == 2 {
+		b.other()
+	}
+	return b.rowQuerier.QueryRowContext(ctx, query, args...)
+}
+
+// Two processes open a new file at once: what the one reads while the other
+// prepares it is never taken for another program's database.
+func TestVersionIsReadAtOnce(t *testing.T) {
+	path, err := prepareFile(filepath.Join(t.TempDir(), "tasks.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readers, err := openReaders(path, busyTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readers.Close()
+	prepare := func() {
+		s, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := &sqliteFile{path: path, lockWait: busyTimeout}
+	if _, err := file.schemaVersion(t.Context(), &betweenReads{rowQuerier: readers, other: prepare}); err != nil {
+		t.Errorf("while it was empty: %v", err)
+	}
+	prepare()
+	scripts, err := migrations("sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version, err := file.schemaVersion(t.Context(), readers); err != nil || version != len(scripts) {
+		t.Errorf("afterwards: version %d of %d, %v", version, len(scripts), err)
 	}
 }

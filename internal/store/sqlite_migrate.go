@@ -57,18 +57,15 @@ func (f *sqliteFile) schemaVersion(ctx context.Context, db rowQuerier) (int, err
 	if err != nil {
 		return 0, err
 	}
+	// One statement, so that another process's migration comes before all of
+	// these reads or after them.
+	const read = `SELECT
+		(SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT COUNT(*) FROM sqlite_schema)`
 	var id, version, tables int
-	for _, read := range []struct {
-		text string
-		into *int
-	}{
-		{"PRAGMA application_id", &id},
-		{"PRAGMA user_version", &version},
-		{"SELECT COUNT(*) FROM sqlite_schema", &tables},
-	} {
-		if err := db.QueryRowContext(ctx, read.text).Scan(read.into); err != nil {
-			return 0, err
-		}
+	if err := db.QueryRowContext(ctx, read).Scan(&id, &version, &tables); err != nil {
+		return 0, err
 	}
 	empty := id == 0 && version == 0 && tables == 0
 	if id != applicationID && !empty {
