@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -109,14 +110,14 @@ func parseOwn(t terminal, fs *flag.FlagSet, synopsis string, args []string) ([]s
 	return rest, nil
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // parseVariable reads NAME=VALUE or NAME, and refuses what the server itself
 // would refuse when it starts.
 func parseVariable(text string) (install.Variable, error) {
 	name, value, given := strings.Cut(text, "=")
 	v := install.Variable{Name: name, Value: value, Given: given}
-	if !variableName.MatchString(name) {
+	if !variableName().MatchString(name) {
 		return v, errors.New("must be NAME=VALUE or NAME, such as SEEDANCE_DIALECT=kinovi")
 	}
 	if !strings.HasPrefix(name, "SEEDANCE_") {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"seedance-mcp/internal/engine"
@@ -68,11 +69,11 @@ func setCount(field func(*settings) *int) func(*settings, string) error {
 	}
 }
 
-var pathLetters = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+var pathLetters = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`) })
 
 func setBasePath(s *settings, v string) error {
 	v = strings.TrimRight(v, "/")
-	if v != "" && (!pathLetters.MatchString(v) || path.Clean(v) != v) {
+	if v != "" && (!pathLetters().MatchString(v) || path.Clean(v) != v) {
 		return errors.New("must be a path such as /videos, of letters, digits, dots, dashes, underscores and slashes")
 	}
 	s.serving.basePath = v

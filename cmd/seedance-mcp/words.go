@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // agentWords are how the packages below speak to an agent, and what they mean
@@ -54,7 +55,7 @@ var agentWords = strings.NewReplacer(
 )
 
 // taskPlace is where a command names the task.
-var taskPlace = regexp.MustCompile(`\bseedance-mcp tasks ID\b`)
+var taskPlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bseedance-mcp tasks ID\b`) })
 
 // forPerson says to a person at a terminal what was said to an agent: the
 // command for the tool, the flag for the argument. id is the task that it is
@@ -62,7 +63,7 @@ var taskPlace = regexp.MustCompile(`\bseedance-mcp tasks ID\b`)
 func forPerson(text, id string) string {
 	text = agentWords.Replace(text)
 	if id != "" {
-		text = taskPlace.ReplaceAllLiteralString(text, "seedance-mcp tasks "+id)
+		text = taskPlace().ReplaceAllLiteralString(text, "seedance-mcp tasks "+id)
 	}
 	return text
 }

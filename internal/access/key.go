@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"seedance-mcp/internal/store"
@@ -17,7 +18,7 @@ import (
 const prefix = "sdmcp_"
 
 // names are principals: they stand in logs, tables and file names.
-var names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`)
+var names = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`) })
 
 // local is the principal of the machine's own user, and names with foreign
 // are those of callers with tokens; a key must not act for them.
@@ -39,7 +40,7 @@ type Terms struct {
 // New makes a key: secret is for its user and kept nowhere, record is for the
 // store. Invalid: a name that cannot be one, a time that has passed.
 func New(terms Terms, now time.Time) (secret string, record store.Key, err error) {
-	if !names.MatchString(terms.Name) || terms.Name == local || strings.HasPrefix(terms.Name, foreign) {
+	if !names().MatchString(terms.Name) || terms.Name == local || strings.HasPrefix(terms.Name, foreign) {
 		return "", store.Key{}, &video.Error{
 			Code: video.Invalid, Argument: "name", Given: video.Clip(terms.Name, 60),
 			Message:    fmt.Sprintf("%q cannot be the name of a key.", video.Clip(terms.Name, 60)),

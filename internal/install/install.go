@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -53,7 +54,7 @@ type Outcome struct {
 // DefaultName is short: clients put it in front of every tool's name.
 const DefaultName = "seedance"
 
-var goodName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,29}$`)
+var goodName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,29}$`) })
 
 // attempts is how often a file that others write at the same time is tried.
 const attempts = 5
@@ -120,7 +121,7 @@ func Preview(o Order) (text string, notes []string, err error) {
 func (o Order) path() []string { return append(slices.Clone(o.Client.Servers), o.Name) }
 
 func (o Order) check() error {
-	if !goodName.MatchString(o.Name) {
+	if !goodName().MatchString(o.Name) {
 		return &video.Error{
 			Code: video.Invalid, Message: fmt.Sprintf("%q is no name for a server.", video.Clip(o.Name, 40)),
 			Suggestion: "Use up to 30 letters, digits, - and _, with a letter first.",

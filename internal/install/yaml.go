@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -317,7 +318,7 @@ func (d *yamlDocument) remove(path []string) error {
 // that none is taken for something else.
 func writeYAML(out *strings.Builder, indent, key string, value any, end string) {
 	name := key
-	if !bareKey.MatchString(key) {
+	if !bareKey().MatchString(key) {
 		name = jsonString(key)
 	}
 	out.WriteString(indent + name + ":")
@@ -347,7 +348,7 @@ func writeYAML(out *strings.Builder, indent, key string, value any, end string) 
 
 // yamlText quotes what is more than words.
 func yamlText(s string) string {
-	if plainWord.MatchString(s) && !reserved[strings.ToLower(s)] {
+	if plainWord().MatchString(s) && !reserved[strings.ToLower(s)] {
 		return s
 	}
 	return jsonString(s)
@@ -356,6 +357,6 @@ func yamlText(s string) string {
 // plainWord is a text that YAML reads as itself; reserved are those that it
 // takes for something else.
 var (
-	plainWord = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./ -]*[A-Za-z0-9]$|^[A-Za-z]$`)
+	plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./ -]*[A-Za-z0-9]$|^[A-Za-z]$`) })
 	reserved  = map[string]bool{"true": true, "false": true, "yes": true, "no": true, "on": true, "off": true, "null": true, "y": true, "n": true}
 )

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Command is one command as its --help describes it.
@@ -50,8 +51,8 @@ const (
 )
 
 var (
-	gap      = regexp.MustCompile(`\s{2,}`)
-	flagLine = regexp.MustCompile(`^  -([a-z0-9-]+)(?: ([^\t]+))?(?:\t(.*))?$`)
+	gap      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s{2,}`) })
+	flagLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^  -([a-z0-9-]+)(?: ([^\t]+))?(?:\t(.*))?$`) })
 )
 
 // Read understands the --help of a command: forms, an empty line, and the
@@ -76,7 +77,7 @@ func (c *Command) take(program, line string) error {
 	switch {
 	case trimmed == "":
 	case len(c.Flags) == 0 && strings.HasPrefix(trimmed, program+" "):
-		parts := gap.Split(trimmed, 2)
+		parts := gap().Split(trimmed, 2)
 		form := Form{Words: strings.Fields(parts[0])[1:]}
 		if len(parts) > 1 {
 			form.Text = parts[1]
@@ -85,7 +86,7 @@ func (c *Command) take(program, line string) error {
 	case strings.HasPrefix(line, textMark) && last >= 0:
 		c.Flags[last].Text = strings.TrimSpace(c.Flags[last].Text + " " + trimmed)
 	default:
-		m := flagLine.FindStringSubmatch(line)
+		m := flagLine().FindStringSubmatch(line)
 		if m == nil {
 			return fmt.Errorf("the help of %s has a line that is neither a form nor a flag: %q", c.Name, line)
 		}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"seedance-mcp/internal/video"
@@ -20,13 +21,13 @@ import (
 var errStalled = errors.New("the server sent nothing for too long")
 
 // query is the part of a link that may be secret.
-var query = regexp.MustCompile(`\?[^\s"']*`)
+var query = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\?[^\s"']*`) })
 
 // quiet is a cause that can be logged: no link in it has a query.
 type quiet struct{ error }
 
 // Error is the cause's text without the queries of links.
-func (q quiet) Error() string { return query.ReplaceAllString(q.error.Error(), "?…") }
+func (q quiet) Error() string { return query().ReplaceAllString(q.error.Error(), "?…") }
 
 // Unwrap gives the cause.
 func (q quiet) Unwrap() error { return q.error }

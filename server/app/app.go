@@ -62,15 +62,11 @@ func New(options Options) (*App, error) {
 			return nil, fmt.Errorf("app: media origin %q: it must be a scheme and a host, such as https://cdn.example.com", origin)
 		}
 	}
-	player, err := options.assemble("player.html", "message.js", "task.js", "follow.js", "chat.js")
-	if err != nil {
-		return nil, err
-	}
-	gallery, err := options.assemble("gallery.html", "message.js", "task.js", "follow.js", "endpoint.js", "gallery.js")
-	if err != nil {
-		return nil, err
-	}
-	return &App{options: options, player: player, gallery: gallery}, nil
+	return &App{
+		options: options,
+		player:  options.assemble(playerShell, messageScript, taskScript, followScript, chatScript),
+		gallery: options.assemble(galleryShell, messageScript, taskScript, followScript, endpointScript, galleryScript),
+	}, nil
 }
 
 // isOrigin keeps out whatever could end a policy's directive or widen it.
@@ -88,7 +84,7 @@ func (a *App) Register(s *mcpserver.MCPServer) {
 		mcp.WithResourceTitle("Video player"),
 		mcp.WithResourceDescription("Follows a video task and plays the finished video, inside the chat."),
 		mcp.WithMIMEType(MIMEType),
-		mcp.WithResourceSize(int64(len(a.player.html))))
+		mcp.WithResourceSize(int64(a.player.size())))
 	resource.Meta = mcp.NewMetaFromMap(a.meta())
 	s.AddResource(resource, a.read)
 	if a.options.Clip == nil {
@@ -116,7 +112,7 @@ func (a *App) meta() map[string]any {
 
 func (a *App) read(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	return []mcp.ResourceContents{mcp.TextResourceContents{
-		URI: URI, MIMEType: MIMEType, Text: string(a.player.html), Meta: a.meta(),
+		URI: URI, MIMEType: MIMEType, Text: a.player.text(), Meta: a.meta(),
 	}}, nil
 }
 

@@ -1,71 +1,97 @@
 package app
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"embed"
+	_ "embed"
 	"encoding/base64"
-	"fmt"
 	"html"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-//go:embed page
-var page embed.FS
+// The files of the page, as strings: nothing is copied before somebody looks.
+var (
+	//go:embed page/player.html
+	playerShell string
+	//go:embed page/gallery.html
+	galleryShell string
+	//go:embed page/style.css
+	style string
+	//go:embed page/message.js
+	messageScript string
+	//go:embed page/task.js
+	taskScript string
+	//go:embed page/follow.js
+	followScript string
+	//go:embed page/chat.js
+	chatScript string
+	//go:embed page/endpoint.js
+	endpointScript string
+	//go:embed page/gallery.js
+	galleryScript string
+)
 
-// document is one self-contained HTML page with the hashes of what it runs.
+// document is one self-contained HTML page, in pieces.
 type document struct {
-	html   []byte
-	script string // 'sha256-…'
-	style  string
+	html   []string
+	script []string // of html
 }
+
+// size is the page's length in bytes.
+func (d document) size() int {
+	sum := 0
+	for _, piece := range d.html {
+		sum += len(piece)
+	}
+	return sum
+}
+
+func (d document) text() string { return strings.Join(d.html, "") }
 
 // assemble sets style, scripts and what they must know of the server into a
 // shell. The scripts share one scope, so that nothing of the page is global.
-func (o Options) assemble(shell string, scripts ...string) (document, error) {
-	frame, err := page.ReadFile("page/" + shell)
-	if err != nil {
-		return document{}, fmt.Errorf("app: %w", err)
-	}
-	style, err := page.ReadFile("page/style.css")
-	if err != nil {
-		return document{}, fmt.Errorf("app: %w", err)
-	}
-	var script bytes.Buffer
-	script.WriteString("(() => {\n\"use strict\";\n")
-	for _, name := range scripts {
-		text, err := page.ReadFile("page/" + name)
-		if err != nil {
-			return document{}, fmt.Errorf("app: %w", err)
-		}
-		script.Write(text)
-	}
-	script.WriteString("})();\n")
+func (o Options) assemble(shell string, scripts ...string) document {
 	clips := "no"
 	if o.Clip != nil {
 		clips = "yes"
 	}
-	frame = bytes.Replace(frame, []byte("MEDIA-ORIGINS"), []byte(html.EscapeString(strings.Join(o.MediaOrigins, " "))), 1)
-	frame = bytes.Replace(frame, []byte("CLIPS"), []byte(clips), 1)
-	frame = bytes.Replace(frame, []byte("/* STYLE */"), style, 1)
-	frame = bytes.Replace(frame, []byte("/* SCRIPT */"), script.Bytes(), 1)
-	return document{html: frame, script: hashSource(script.Bytes()), style: hashSource(style)}, nil
+	script := slices.Concat([]string{"(() => {\n\"use strict\";\n"}, scripts, []string{"})();\n"})
+	var pieces []string
+	for _, set := range []struct {
+		place string
+		text  []string
+	}{
+		{"MEDIA-ORIGINS", []string{html.EscapeString(strings.Join(o.MediaOrigins, " "))}},
+		{"CLIPS", []string{clips}},
+		{"/* STYLE */", []string{style}},
+		{"/* SCRIPT */", script},
+	} {
+		before, after, _ := strings.Cut(shell, set.place)
+		pieces = append(append(pieces, before), set.text...)
+		shell = after
+	}
+	return document{html: append(pieces, shell), script: script}
 }
 
 // hashSource is how a policy allows exactly this inline text.
-func hashSource(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+func hashSource(pieces ...string) string {
+	sum := sha256.New()
+	for _, piece := range pieces {
+		_, _ = io.WriteString(sum, piece) // a hash takes everything
+	}
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum.Sum(nil)) + "'"
 }
 
 // Handler serves the gallery. The page holds no data, so it needs no key; its
 // calls to ../mcp do. It must be mounted beside /mcp, as /ui.
 func (a *App) Handler() http.Handler {
+	whole := []byte(a.gallery.text())
 	policy := strings.Join([]string{
 		"default-src 'none'",
-		"script-src " + a.gallery.script,
-		"style-src " + a.gallery.style,
+		"script-src " + hashSource(a.gallery.script...),
+		"style-src " + hashSource(style),
 		"connect-src 'self'",
 		"img-src data:",
 		// Where the upstream keeps its videos is only known from each answer.
@@ -86,6 +112,6 @@ func (a *App) Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		_, _ = w.Write(a.gallery.html) // the browser may be gone; net/http drops the body of a HEAD
+		_, _ = w.Write(whole) // the browser may be gone; net/http drops the body of a HEAD
 	})
 }
