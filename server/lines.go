@@ -24,7 +24,7 @@ type lineReader struct {
 }
 
 func newLineReader(in io.Reader, limit int) *lineReader {
-	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), limit: limit}
+	return &lineReader{in: bufio.NewReaderSize(in, 16<<10), limit: limit}
 }
 
 // next is the next line that is not blank, a fresh slice each time. A last

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -62,7 +63,7 @@ type call[In any] struct {
 // names. The resulting handler never returns an error: a protocol error hides
 // the reason from most models.
 func adapt[In any](d Deps, def definition, handle func(context.Context, call[In]) (any, error)) tool {
-	decoder := newDecoder(def)
+	decoder := sync.OnceValue(func() *decoder { return newDecoder(def) }) // most servers never see a call of most tools
 	handler := func(ctx context.Context, request mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		var err error
 		ctx, ended := d.observe(ctx, def.name, request)
@@ -77,7 +78,7 @@ func adapt[In any](d Deps, def definition, handle func(context.Context, call[In]
 		}()
 		c := call[In]{Principal: Principal(ctx), Progress: newProgress(ctx, request), Person: newPerson(ctx, request)}
 		var out any
-		if c.Notes, err = decoder.decode(rawArguments(request), &c.In); err == nil {
+		if c.Notes, err = decoder().decode(rawArguments(request), &c.In); err == nil {
 			out, err = handle(ctx, c)
 		}
 		if err == nil {

@@ -55,11 +55,13 @@ func Default() (*Catalog, error) {
 
 // Models lists a dialect's models in the catalogue's order.
 func (c *Catalog) Models(d video.Dialect) []Model {
-	var models []Model
-	if dialect := c.dialects[d]; dialect != nil {
-		for _, model := range dialect.models {
-			models = append(models, *model)
-		}
+	dialect := c.dialects[d]
+	if dialect == nil {
+		return nil
+	}
+	models := make([]Model, len(dialect.models))
+	for i, model := range dialect.models {
+		models[i] = *model
 	}
 	return models
 }
