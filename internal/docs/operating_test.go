@@ -11,9 +11,9 @@ import (
 )
 
 // TestOperating runs the commands that operating.md gives an operator, on a
-// real PostgreSQL and behind a real HAProxy.
+// real PostgreSQL, behind a real HAProxy, and seen by a real Prometheus.
 func TestOperating(t *testing.T) {
-	for _, program := range []string{"curl", "openssl", "haproxy"} {
+	for _, program := range []string{"curl", "openssl", "haproxy", "prometheus", "promtool", "prometheus-alertmanager", "amtool"} {
 		need(t, program)
 	}
 	postgrestest.Need(t)

@@ -75,9 +75,13 @@ func NewMetrics(version string) *Metrics {
 	m.late = m.set.NewPrometheusHistogramExt(pollLateness, []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60})
 	m.polls = m.set.NewCounter(pollsClaimed)
 	m.set.NewGauge(callsRunning, func() float64 { return float64(m.running.Load()) })
-	// Alarms are there before the first one, so that a rule sees it come.
+	// Alarms, and refusals that concern everybody, are there before the first
+	// one, so that a rule sees it come.
 	for _, alarm := range append(engine.Alarms(), alarmUnconfirmed, alarmAudit) {
 		m.set.NewCounter(labelled(alarmsRaised, "alarm", string(alarm)))
+	}
+	for _, refused := range []video.Code{video.Unauthenticated, video.Forbidden, video.InsufficientCredits} {
+		m.set.NewPrometheusHistogramExt(labelled(requestSeconds, "operation", createTask, "outcome", string(refused)), requestBuckets())
 	}
 	return m
 }
