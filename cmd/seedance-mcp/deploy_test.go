@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -20,7 +21,7 @@ import (
 func deployed(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, dir := range []string{"systemd", "container", "kubernetes", "proxy"} {
+	for _, dir := range []string{"systemd", "container", "kubernetes", "proxy", "prometheus"} {
 		err := filepath.WalkDir(filepath.Join("../../deploy", dir), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -156,6 +157,16 @@ func TestKubernetesManifests(t *testing.T) {
 	if leaf(container, "ports", 0, "name") != leaf(byKind["Service"], "spec", "ports", 0, "targetPort") {
 		t.Error("the Service leads to no port of the container")
 	}
+	metrics := leaf(byKind["PodMonitor"], "spec", "podMetricsEndpoints", 0)
+	if leaf(container, "ports", 1, "name") != leaf(metrics, "port") || !strings.Contains(files["kubernetes/config.yaml"], fmt.Sprintf("SEEDANCE_METRICS_ADDR=0.0.0.0:%v\n", leaf(container, "ports", 1, "containerPort"))) {
+		t.Error("the figures are not where the PodMonitor looks")
+	}
+	if key, _ := leaf(metrics, "authorization", "credentials", "key").(string); key == "" || !strings.Contains(files["kubernetes/deployment.yaml"], "SEEDANCE_METRICS_TOKEN_FILE, value: /run/secrets/seedance-mcp/"+key+"}") {
+		t.Errorf("the figures' token is not the secret's %q", key)
+	}
+	if leaf(byKind["PodMonitor"], "spec", "selector", "matchLabels", "app.kubernetes.io/name") != label {
+		t.Error("the PodMonitor does not select the pods")
+	}
 	for probe, path := range map[string]string{"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"} {
 		if leaf(container, probe, "httpGet", "path") != path {
 			t.Errorf("%s asks %v", probe, leaf(container, probe, "httpGet", "path"))
@@ -223,6 +234,24 @@ func TestComposeFile(t *testing.T) {
 		address, _ := leaf(services[name], "networks", "inside", "ipv4_address").(string)
 		if address == "" || !strings.Contains(files["proxy/haproxy.cfg"], want+address+":8080") {
 			t.Errorf("HAProxy does not know %s at %s", name, address)
+		}
+		if !strings.Contains(files["prometheus/prometheus.yml"], `"`+address+":9464\"") || leaf(services[name], "environment", "SEEDANCE_METRICS_ADDR") != "0.0.0.0:9464" {
+			t.Errorf("Prometheus does not know %s at %s", name, address)
+		}
+	}
+	alerts, _ := leaf(services["alertmanager"], "networks", "inside", "ipv4_address").(string)
+	if alerts == "" || !strings.Contains(files["prometheus/prometheus.yml"], `"`+alerts+":9093\"") {
+		t.Errorf("Prometheus does not know Alertmanager at %q", alerts)
+	}
+	for name, service := range services {
+		for _, volume := range leafList(service, "volumes") {
+			from, _, _ := strings.Cut(volume.(string), ":")
+			if !strings.HasPrefix(from, "../") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("../../deploy/container", from)); err != nil {
+				t.Errorf("%s mounts what is not there: %v", name, err)
+			}
 		}
 	}
 	port, _ := leaf(services["haproxy"], "ports", 0).(string)
