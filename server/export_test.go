@@ -2,8 +2,11 @@ package server
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"log/slog"
 	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
 )
 
 // SetTiming shortens waits that are seconds in production; zero keeps one.
@@ -57,3 +60,8 @@ func (s *Server) SetDrainDelay(over <-chan time.Time) {
 // SetUnusedTime changes how long a new connection may take to its request
 // after a drain.
 func (s *Server) SetUnusedTime(d time.Duration) { s.timing.unused = d }
+
+// EncodeAnswer is what a transport writes.
+func EncodeAnswer(answer mcp.JSONRPCMessage, id json.RawMessage) ([]byte, error) {
+	return encodeAnswer(answer, id)
+}

@@ -127,7 +127,7 @@ func encode(message any) ([]byte, error) {
 // encodeAnswer is encode for an answer; one that cannot be written becomes an
 // internal error, because silence would leave the client waiting.
 func encodeAnswer(answer mcp.JSONRPCMessage, id json.RawMessage) (line []byte, cause error) {
-	line, cause = encode(withID(answer, id))
+	line, cause = encode(withID(flat(answer), id))
 	if cause == nil {
 		return line, nil
 	}
@@ -136,4 +136,41 @@ func encodeAnswer(answer mcp.JSONRPCMessage, id json.RawMessage) (line []byte, c
 		return nil, err
 	}
 	return line, cause
+}
+
+// toolResult is a tool's result on the wire: mcp-go's members in its order.
+type toolResult struct {
+	Meta          *mcp.Meta         `json:"_meta,omitempty"`
+	Content       []mcp.Content     `json:"content"`
+	InputRequests mcp.InputRequests `json:"inputRequests,omitempty"`
+	IsError       bool              `json:"isError,omitempty"`
+	RequestState  string            `json:"requestState,omitempty"`
+	ResultType    mcp.ResultType    `json:"resultType,omitempty"`
+	Structured    any               `json:"structuredContent,omitempty"`
+}
+
+// flat has a tool's result written in one go. mcp-go encodes it by way of a
+// map, and the whole again with the answer around it, which took a seventh of
+// a short call's time.
+func flat(answer mcp.JSONRPCMessage) mcp.JSONRPCMessage {
+	response, ok := answer.(mcp.JSONRPCResponse)
+	if !ok {
+		return answer
+	}
+	r, ok := response.Result.(*mcp.CallToolResult)
+	if !ok || r == nil {
+		return answer
+	}
+	result := toolResult{
+		Meta: r.Meta, Content: r.Content, InputRequests: r.InputRequests, IsError: r.IsError,
+		RequestState: r.RequestState, ResultType: r.ResultType, Structured: r.StructuredContent,
+	}
+	if result.Content == nil {
+		result.Content = []mcp.Content{}
+	}
+	if len(r.RawStructuredContent) > 0 {
+		result.Structured = r.RawStructuredContent
+	}
+	response.Result = result
+	return response
 }

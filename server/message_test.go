@@ -1,0 +1,53 @@
+package server_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"seedance-mcp/server"
+)
+
+// TestToolResultOnTheWire compares what we write of a tool's result with what
+// mcp-go writes: a member that it gains must not get lost here.
+func TestToolResultOnTheWire(t *testing.T) {
+	text := mcp.TextContent{Type: mcp.ContentTypeText, Text: "one < two & three\n"}
+	for name, result := range map[string]*mcp.CallToolResult{
+		"nothing":    {},
+		"text":       {Content: []mcp.Content{text}},
+		"error":      {Content: []mcp.Content{text}, IsError: true},
+		"structured": {Content: []mcp.Content{text}, StructuredContent: json.RawMessage(`{"url":"https://e.test/?a=1&b=2"}`)},
+		"raw": {
+			Content: []mcp.Content{text}, StructuredContent: "not this", RawStructuredContent: []byte(`{ "a": [1, 2] }`),
+		},
+		"no structure": {Content: []mcp.Content{text}, StructuredContent: json.RawMessage(nil)},
+		"picture":      {Content: []mcp.Content{text, mcp.ImageContent{Type: mcp.ContentTypeImage, MIMEType: "image/png", Data: "AAAA"}}},
+		"modern": {
+			Result:  mcp.Result{ResultType: mcp.ResultTypeComplete, Meta: mcp.NewMetaFromMap(map[string]any{"a": "b"})},
+			Content: []mcp.Content{text}, StructuredContent: map[string]any{"n": 1},
+		},
+		"question": {
+			MultiRoundTripResult: mcp.MultiRoundTripResult{
+				InputRequests: mcp.InputRequests{"q": mcp.InputRequest{Method: mcp.MethodListRoots}}, RequestState: "state",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := mcp.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, ID: mcp.NewRequestId(json.RawMessage("7")), Result: result}
+			want, err := json.Marshal(answer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := server.EncodeAnswer(answer, json.RawMessage("7"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(want))
+			if string(got) != plain+"\n" {
+				t.Errorf("got  %s\nwant %s", got, plain)
+			}
+		})
+	}
+}
