@@ -297,7 +297,11 @@ func installInto(t terminal, o install.Order) (int, error) {
 		fmt.Fprintf(t.out, "Note     %s does not seem to be installed here; the file is there for when it is.\n", o.Client.Name)
 	}
 	if !slices.Contains(out.Variables, "SEEDANCE_API_KEY") {
-		fmt.Fprintf(t.out, "Account  sandbox: videos are simulated and cost nothing. With a key: seedance-mcp install %s --env SEEDANCE_API_KEY=YOUR-KEY\n", o.Client.ID)
+		given := "SEEDANCE_API_KEY=YOUR-KEY"
+		if o.Client.Secrets != (install.Secrets{}) {
+			given = "SEEDANCE_API_KEY" // the client gets the key from elsewhere
+		}
+		fmt.Fprintf(t.out, "Account  sandbox: videos are simulated and cost nothing. With a key: seedance-mcp install %s --env %s\n", o.Client.ID, given)
 	}
 	fmt.Fprintf(t.out, "Next     %s. Then ask it: %q\n", o.Client.Activate, firstWish)
 	return exitOK, nil
