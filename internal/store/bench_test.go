@@ -159,3 +159,30 @@ func BenchmarkList(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkGetAgain compares a task that is as it was with one that is read anew, by
+// turns.
+func BenchmarkGetAgain(b *testing.B) {
+	s := openSeeded(b, benchFinished, benchDue)
+	ctx := context.Background()
+	latest, err := s.Latest(ctx, "local")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var unchanged, anew time.Duration
+	for b.Loop() {
+		begin := time.Now()
+		if _, err := s.Get(ctx, latest.ID); err != nil {
+			b.Fatal(err)
+		}
+		middle := time.Now()
+		if _, err := s.one(ctx, selectByID, latest.ID); err != nil {
+			b.Fatal(err)
+		}
+		unchanged += middle.Sub(begin)
+		anew += time.Since(middle)
+	}
+	b.ReportMetric(float64(unchanged.Nanoseconds())/float64(b.N), "ns/unchanged")
+	b.ReportMetric(float64(anew.Nanoseconds())/float64(b.N), "ns/anew")
+	b.ReportMetric(unchanged.Seconds()/anew.Seconds(), "ratio")
+}

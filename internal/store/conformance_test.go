@@ -52,6 +52,7 @@ func conformance(t *testing.T, open opener) {
 		"slots/counts":            slotsCount,
 		"slots/last one":          slotsLastOne,
 		"get":                     getBy,
+		"get/again":               getAgain,
 		"list/filters":            listFilters,
 		"list/text":               listText,
 		"list/pages":              listPages,

@@ -58,3 +58,12 @@ func ShiftServerClock(s *Store, by time.Duration) {
 		db.clock.Store(&serverClock{server: now.Add(by), ours: time.Now()})
 	}
 }
+
+// MaxKept is how many tasks a store remembers at most, Kept how many it does.
+const MaxKept = maxKept
+
+func Kept(s *Store) int {
+	s.kept.mu.Lock()
+	defer s.kept.mu.Unlock()
+	return len(s.kept.tasks)
+}

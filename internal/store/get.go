@@ -22,7 +22,10 @@ func (s *Store) writerStatements() []string {
 
 // Get gives a task by its id. NotFound when there is none.
 func (s *Store) Get(ctx context.Context, id string) (video.Task, error) {
-	return s.one(ctx, selectByID, id)
+	if s.kept == nil {
+		return s.one(ctx, selectByID, id)
+	}
+	return s.kept.get(ctx, s, id)
 }
 
 // ByUpstreamID gives the task of the account with fingerprint upstream that

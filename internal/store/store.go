@@ -25,6 +25,7 @@ type Store struct {
 	statements map[string]*sql.Stmt // of writer, by text; fixed once open
 	readers    *sql.DB
 	queries    *queryCache // of readers; nil: the driver has its own
+	kept       *kept       // nil: a look costs a round trip, however little it reads
 	now        func() time.Time
 	lockWait   time.Duration // for another process's write, SQLite
 	closed     atomic.Bool
@@ -97,6 +98,7 @@ func (s *Store) open(ctx context.Context) error {
 		s.statements[text] = prepared
 	}
 	s.queries = &queryCache{db: s.readers, byText: make(map[string]*sql.Stmt)}
+	s.kept = &kept{tasks: make(map[string]video.Task)}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package video
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -72,6 +73,31 @@ type Task struct {
 	EmptySuccesses int
 	// Version is the store's compare-and-set counter.
 	Version int64
+}
+
+// Clone is a copy that shares nothing that can be written to.
+func (t Task) Clone() Task {
+	t.Payload = slices.Clone(t.Payload)
+	t.Hints = slices.Clone(t.Hints)
+	t.Used = cloned(t.Used)
+	t.Quote.Credits, t.Quote.Rate = cloned(t.Quote.Credits), cloned(t.Quote.Rate)
+	t.Failure = cloned(t.Failure)
+	t.Videos = slices.Clone(t.Videos)
+	for i := range t.Videos {
+		t.Videos[i].Seed = cloned(t.Videos[i].Seed)
+	}
+	r := &t.Request
+	r.ImageURLs, r.VideoURLs, r.AudioURLs = slices.Clone(r.ImageURLs), slices.Clone(r.VideoURLs), slices.Clone(r.AudioURLs)
+	r.Seed, r.GenerateAudio = cloned(r.Seed), cloned(r.GenerateAudio)
+	return t
+}
+
+func cloned[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	copied := *p
+	return &copied
 }
 
 // Hint is a webhook's word, which proves nothing, on a task whose createTask
