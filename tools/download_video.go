@@ -71,7 +71,7 @@ func downloadable(d Deps, task video.Task) error {
 		return &video.Error{
 			Code:       video.Forbidden,
 			Message:    "Saving files is switched off on this server.",
-			Suggestion: fmt.Sprintf("Give the user %s instead, in full.", task.Videos[0].URL),
+			Suggestion: fmt.Sprintf("Give the user %s instead, in full.", d.linked(task).Videos[0].URL),
 		}
 	}
 	return nil

@@ -78,7 +78,14 @@ func listTasks(d Deps) tool {
 		if err != nil {
 			return nil, err
 		}
-		page, err := d.Service.List(ctx, c.Principal, filter)
+		list := func() (store.Page, error) {
+			page, err := d.Service.List(ctx, c.Principal, filter)
+			for i, task := range page.Tasks {
+				page.Tasks[i] = d.linked(task)
+			}
+			return page, err
+		}
+		page, err := list()
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +94,7 @@ func listTasks(d Deps) tool {
 		if fitting := fittingTasks(page.Tasks); fitting < len(page.Tasks) {
 			notes = append(notes, fmt.Sprintf("Only %d of %d are shown, to keep this answer short; the cursor leads on.", fitting, len(page.Tasks)))
 			filter.Limit = fitting
-			if page, err = d.Service.List(ctx, c.Principal, filter); err != nil {
+			if page, err = list(); err != nil {
 				return nil, err
 			}
 		}

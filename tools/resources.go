@@ -156,7 +156,7 @@ func (d Deps) readVideoLink(ctx context.Context, request mcp.ReadResourceRequest
 		}
 	}
 	var lines strings.Builder
-	for _, v := range showVideos(task.Videos) {
+	for _, v := range showVideos(d.linked(task).Videos) {
 		if v.ExpiresAt != "" {
 			lines.WriteString("# until " + v.ExpiresAt + "\r\n") // a comment, as text/uri-list has them
 		}

@@ -3,6 +3,7 @@ package tools
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"seedance-mcp/internal/video"
@@ -63,6 +64,7 @@ type creditsResult struct {
 
 // showTask is the whole answer about one task; eta is zero when not known.
 func showTask(d Deps, task video.Task, eta time.Duration) taskResult {
+	task = d.linked(task)
 	result := taskResult{
 		TaskID:         task.ID,
 		UpstreamTaskID: task.UpstreamID,
@@ -82,10 +84,37 @@ func showTask(d Deps, task video.Task, eta time.Duration) taskResult {
 	if task.Sandbox {
 		result.Notes = []string{sandboxNote}
 	}
+	if d.Link != nil && slices.ContainsFunc(task.Videos, func(v video.Video) bool { return !v.Kept() }) {
+		result.Notes = append(result.Notes, notCopiedNote)
+	}
 	if !task.State.Settled() && eta > 0 {
 		result.ETASeconds = wholeSeconds(eta)
 	}
 	return result
+}
+
+// notCopiedNote stands where a link is not the one that it will be.
+const notCopiedNote = "not copied yet: this is the video service's own link; ask again later for one of this server"
+
+// linked is the task with links to the copies of its videos in the place of the
+// upstream's.
+func (d Deps) linked(task video.Task) video.Task {
+	if d.Link == nil {
+		return task
+	}
+	task.Videos = slices.Clone(task.Videos)
+	for i, v := range task.Videos {
+		if v.Copy == "" {
+			continue
+		}
+		link, ends, err := d.Link(v.Copy)
+		if err != nil { // the upstream's is better than none
+			d.Logger.Error("a link to a copy cannot be made", "task", task.ID, "err", err)
+			continue
+		}
+		task.Videos[i].URL, task.Videos[i].ExpiresAt = link, ends
+	}
+	return task
 }
 
 // maxVideos bounds an answer whatever the upstream sends; one is usual.

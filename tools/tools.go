@@ -59,6 +59,8 @@ type Deps struct {
 	// Preview makes pictures of finished videos; nil: preview_video is not
 	// offered. Nor is it where Preview could not work.
 	Preview Previewer
+	// Link leads to the copy of that name for a while; nil: no copies are kept.
+	Link func(name string) (url string, ends time.Time, err error)
 	// PlayerURI is the resource that shows a task in clients that render apps;
 	// "" where there is none.
 	PlayerURI string

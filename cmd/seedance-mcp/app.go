@@ -42,6 +42,8 @@ type app struct {
 	client   *upstream.Client
 	// downloads says that finished videos are fetched to disk.
 	downloads bool
+	// copies are where finished videos are kept for callers; nil: nowhere.
+	copies copyPlace
 	// local are hosts that media may be fetched from without the address
 	// check: those of this process.
 	local map[string]http.RoundTripper
@@ -59,6 +61,9 @@ type wiring struct {
 	// sandboxURL is where the embedded sandbox's media can be reached; "": only
 	// inside this process.
 	sandboxURL string
+	// base is where callers reach this process over HTTP; "": they do not, and
+	// no copies are kept.
+	base string
 	// callbacks says that this process serves /webhooks/.
 	callbacks bool
 	// idle follows and sends nothing before the engine is started.
@@ -133,6 +138,13 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if s.copies.wanted() && w.base != "" {
+		a.copies, err = s.copies.place(copying{base: w.base, dataDir: s.dataDir, local: a.local, allowLoopback: a.mediaOnLoopback(), log: a.log})
+		if err != nil {
+			return nil, err
+		}
+		options.Media, options.CopiesOnly = a.copies, true
 	}
 	if s.publicURL != "" && w.callbacks {
 		options.CallbackURL = func(token string) string { return s.publicURL + "/webhooks/" + token }

@@ -28,7 +28,7 @@ const (
 
 // secretVariables may be given as a file.
 func secretVariables() []string {
-	return []string{"SEEDANCE_API_KEY", "SEEDANCE_DATABASE_URL", "SEEDANCE_MASTER_KEY", "SEEDANCE_METRICS_TOKEN"}
+	return []string{keyVariable, "SEEDANCE_DATABASE_URL", "SEEDANCE_MASTER_KEY", "SEEDANCE_METRICS_TOKEN", "SEEDANCE_S3_ACCESS_KEY_ID", "SEEDANCE_S3_SECRET_ACCESS_KEY"}
 }
 
 // sources are where settings come from that no flag gives.
@@ -69,7 +69,7 @@ func readSources(env func(string) string, path string) (sources, error) {
 // fileNames are the names that a config file may set.
 func fileNames() []string {
 	var names []string
-	for _, one := range slices.Concat(allSettings(), servingSettings()) {
+	for _, one := range slices.Concat(allSettings(), servingSettings(), copyingSettings()) {
 		if one.env != configVariable {
 			names = append(names, one.env)
 		}

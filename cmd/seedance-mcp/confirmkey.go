@@ -19,30 +19,30 @@ func (s *settings) confirmKey() ([]byte, error) {
 		mac.Write([]byte("seedance-mcp confirm key 1"))
 		return mac.Sum(nil), nil
 	}
-	return confirmKeyIn(s.dataDir)
+	return keyIn(s.dataDir, "confirm.key")
 }
 
-// confirmKeyIn is the key in a folder, made by whoever comes first.
-func confirmKeyIn(dataDir string) ([]byte, error) {
-	path := filepath.Join(dataDir, "confirm.key")
+// keyIn is the key in a folder's file, made by whoever comes first.
+func keyIn(dir, name string) ([]byte, error) {
+	path := filepath.Join(dir, name)
 	if key, err := os.ReadFile(path); err == nil && len(key) == sha256.Size { //nolint:gosec // the folder is the user's own setting
 		return key, nil
 	}
-	if err := os.MkdirAll(dataDir, 0o700); err != nil { //nolint:gosec // the folder is the user's own setting
-		return nil, fmt.Errorf("data folder: %w", err)
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the folder is the user's own setting
+		return nil, fmt.Errorf("the key's folder: %w", err)
 	}
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails: crypto/rand aborts the process instead
-	temp, err := os.CreateTemp(dataDir, "confirm-*.tmp")
+	temp, err := os.CreateTemp(dir, ".key-*.tmp")
 	if err != nil {
-		return nil, fmt.Errorf("confirm key: %w", err)
+		return nil, fmt.Errorf("the key %s: %w", name, err)
 	}
 	defer func() { _ = os.Remove(temp.Name()) }() //nolint:gosec // the folder is the user's own setting
 	if _, err := temp.Write(key); err != nil {
-		return nil, fmt.Errorf("confirm key: %w", err)
+		return nil, fmt.Errorf("the key %s: %w", name, err)
 	}
 	if err := temp.Close(); err != nil {
-		return nil, fmt.Errorf("confirm key: %w", err)
+		return nil, fmt.Errorf("the key %s: %w", name, err)
 	}
 	// Link fails if another process was first; its key then counts.
 	if err := os.Link(temp.Name(), path); err != nil {
@@ -50,7 +50,7 @@ func confirmKeyIn(dataDir string) ([]byte, error) {
 			return key, nil
 		}
 		if err := os.Rename(temp.Name(), path); err != nil { //nolint:gosec // the folder is the user's own setting
-			return nil, fmt.Errorf("confirm key: %w", err)
+			return nil, fmt.Errorf("the key %s: %w", name, err)
 		}
 	}
 	return key, nil

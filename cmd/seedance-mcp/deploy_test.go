@@ -83,7 +83,7 @@ var (
 func TestDeployNamesVariablesThatExist(t *testing.T) {
 	names := append(fileNames(), configVariable)
 	settersOf := map[string]setting{}
-	for _, one := range slices.Concat(allSettings(), servingSettings()) {
+	for _, one := range slices.Concat(allSettings(), servingSettings(), copyingSettings()) {
 		settersOf[one.env] = one
 	}
 	valued := 0

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +24,7 @@ func runDoctor(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	asJSON := fs.Bool("json", false, "JSON instead of text")
 	lenient, bad := tolerant(t)
-	s, rest, err := parseSettings(lenient, fs, "doctor [flags]", args)
+	s, rest, err := parseSettings(lenient, fs, "doctor [flags]", args, copyingSettings()...)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -78,7 +80,7 @@ func printReport(t terminal, s settings, report []doctor.Result) {
 func tolerant(t terminal) (terminal, []doctor.BadSetting) {
 	var bad []doctor.BadSetting
 	hidden := map[string]bool{}
-	for _, one := range allSettings() {
+	for _, one := range slices.Concat(allSettings(), copyingSettings()) {
 		value := t.env(one.env)
 		if value == "" {
 			continue
@@ -105,7 +107,7 @@ func subject(t terminal, s settings, bad []doctor.BadSetting) doctor.Subject {
 		downloads = *s.download
 	}
 	videos := (&app{settings: s}).videosDir()
-	return doctor.Subject{
+	whole := doctor.Subject{
 		Version: fmt.Sprintf("seedance-mcp %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
 		GOOS:    runtime.GOOS, Env: t.env, Now: time.Now, BadSettings: bad,
 		Sandbox: s.sandbox(), APIURL: s.apiURL, APIURLGiven: s.apiURLGiven, Dialect: s.dialect, Key: s.apiKey,
@@ -133,6 +135,22 @@ func subject(t terminal, s settings, bad []doctor.BadSetting) doctor.Subject {
 		PublicURL: s.publicURL, LookPath: exec.LookPath,
 		Clients: func() []doctor.Client { return lookAtClients(t) },
 	}
+	if s.copies.wanted() {
+		whole.Copies = func(ctx context.Context) (string, error) { return s.copies.String(), tryCopies(ctx, s) }
+	}
+	return whole
+}
+
+// tryCopies writes to the place for copies, as `http` would.
+func tryCopies(ctx context.Context, s settings) error {
+	if err := s.copies.settle(s.publicURL, false, s.download); err != nil {
+		return err
+	}
+	place, err := s.copies.place(copying{base: s.publicURL, dataDir: s.dataDir, log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return place.Check(ctx)
 }
 
 // tryStore opens the store as a server would, and takes its write lock.

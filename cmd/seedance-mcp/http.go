@@ -5,13 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"slices"
 
 	"seedance-mcp/server"
 )
 
 func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("http", flag.ContinueOnError)
-	s, rest, err := parseSettings(t, fs, "http [flags]", args, servingSettings()...)
+	s, rest, err := parseSettings(t, fs, "http [flags]", args, slices.Concat(servingSettings(), copyingSettings())...)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -32,13 +33,16 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 			return exitUsage, usageError("%s", err)
 		}
 	}
+	if err := s.copies.settle(s.publicURL, !ownMachineOnly, s.download); err != nil {
+		return exitUsage, err
+	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return exitFailed, fmt.Errorf("cannot listen on %s: %w; choose another with --addr", addr, err)
 	}
 	defer func() { _ = listener.Close() }() // closed already by a server that served
 	base := s.ownURL(listener.Addr())
-	a, err := newApp(s, t, wiring{sandboxURL: base + "/sandbox", callbacks: true, resume: true, figures: s.metricsAddr != ""})
+	a, err := newApp(s, t, wiring{sandboxURL: base + "/sandbox", base: base, callbacks: true, resume: true, figures: s.metricsAddr != ""})
 	if err != nil {
 		return exitFailed, err
 	}

@@ -296,10 +296,10 @@ func installInto(t terminal, o install.Order) (int, error) {
 	if !here && o.File == "" {
 		fmt.Fprintf(t.out, "Note     %s does not seem to be installed here; the file is there for when it is.\n", o.Client.Name)
 	}
-	if !slices.Contains(out.Variables, "SEEDANCE_API_KEY") {
-		given := "SEEDANCE_API_KEY=YOUR-KEY"
-		if o.Client.Secrets != (install.Secrets{}) {
-			given = "SEEDANCE_API_KEY" // the client gets the key from elsewhere
+	if !slices.Contains(out.Variables, keyVariable) {
+		given := keyVariable
+		if o.Client.Secrets == (install.Secrets{}) {
+			given += "=YOUR-KEY" // the client cannot get it from elsewhere
 		}
 		fmt.Fprintf(t.out, "Account  sandbox: videos are simulated and cost nothing. With a key: seedance-mcp install %s --env %s\n", o.Client.ID, given)
 	}

@@ -29,11 +29,14 @@ func (a *app) page(own string) (*player.App, error) {
 // or the upstream's own hosts.
 func (a *app) mediaOrigins(own string) []string {
 	var origins []string
+	if a.copies != nil {
+		origins = append(origins, a.copies.Origin())
+	}
 	if a.sandbox == nil {
 		if u, err := url.Parse(a.settings.apiURL); err == nil && u.Scheme == "https" {
-			return []string{"https://" + u.Host, "https://*." + u.Host}
+			origins = append(origins, "https://"+u.Host, "https://*."+u.Host)
 		}
-		return nil
+		return origins
 	}
 	for _, base := range []string{own, a.settings.publicURL} {
 		if u, err := url.Parse(base); err == nil && u.Host != "" {

@@ -35,6 +35,9 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 		deps.LocalFiles = over == stdioServer
 		deps.Folders = a.settings.folders
 	}
+	if a.copies != nil {
+		deps.Link = a.copies.Link
+	}
 	a.observeTools(&deps)
 	page, err := a.page(own)
 	if err != nil {
@@ -55,6 +58,9 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 			options.Around = a.seen.Traces.Around
 		}
 		options.Extra = map[string]http.Handler{"/ui": page.Handler()}
+		if files, ok := a.copies.(http.Handler); ok {
+			options.Extra["/files/"] = files
+		}
 		if a.sandbox != nil {
 			options.Extra["/sandbox/"] = http.StripPrefix("/sandbox", a.sandbox)
 		}

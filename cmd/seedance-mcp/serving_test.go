@@ -67,7 +67,7 @@ func TestStrangersNeedKeys(t *testing.T) {
 
 // Whatever sounds like a secret can be given as a file, or is one already.
 func TestSecretsCanBeFiles(t *testing.T) {
-	all := slices.Concat(allSettings(), servingSettings())
+	all := slices.Concat(allSettings(), servingSettings(), copyingSettings())
 	secret := regexp.MustCompile(`KEY|SECRET|TOKEN|PASSWORD|DATABASE_URL`)
 	isFile := regexp.MustCompile("`file`")
 	for _, one := range all {

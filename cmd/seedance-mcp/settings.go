@@ -47,6 +47,7 @@ type settings struct {
 	auditLog      string
 	metricsAddr   string
 	metricsToken  string // a secret
+	copies        copySettings
 }
 
 // setting is one flag with its variable.
@@ -55,12 +56,15 @@ type setting struct {
 	set              func(*settings, string) error
 }
 
+// keyVariable is the upstream key's.
+const keyVariable = "SEEDANCE_API_KEY"
+
 const defaultAPIURL = "https://seedance2-pro.com/api/v1"
 
 // allSettings is the one list of flags and variables; --help is made from it.
 func allSettings() []setting {
 	return []setting{
-		{"api-key", "SEEDANCE_API_KEY", "upstream `key`; none: the embedded sandbox", setAPIKey},
+		{"api-key", keyVariable, "upstream `key`; none: the embedded sandbox", setAPIKey},
 		{"api-url", "SEEDANCE_API_URL", "upstream base `URL`, up to and including /api/v1 (default " + defaultAPIURL + ")", setAPIURL},
 		{"dialect", "SEEDANCE_DIALECT", "request dialect, `workflow or kinovi` (default by host)", setDialect},
 		{"data-dir", "SEEDANCE_DATA_DIR", "`folder` of the task store and the videos (default the system's state folder)", func(s *settings, v string) error { s.dataDir = v; return nil }},

@@ -78,7 +78,7 @@ func recipes(t *testing.T, text string) []recipe {
 // ports are those that the documents write; each run takes free ones.
 var ports = []string{
 	"127.0.0.1:8080", "127.0.0.1:8081", "127.0.0.1:8090", "127.0.0.1:8443",
-	"127.0.0.1:9464", "127.0.0.1:9465", "127.0.0.1:9090", "127.0.0.1:9093",
+	"127.0.0.1:9464", "127.0.0.1:9465", "127.0.0.1:9090", "127.0.0.1:9093", "127.0.0.1:7070",
 }
 
 var (
@@ -102,7 +102,7 @@ func (r recipe) script(ports *strings.Replacer) string {
 		switch {
 		case b.serves:
 			// What is ended is the program, not a shell around it.
-			text = regexp.MustCompile(`(?m)^(seedance-mcp http|seedance-mcp sandbox|haproxy|prometheus|prometheus-alertmanager) `).ReplaceAllString(text, "exec $1 ")
+			text = regexp.MustCompile(`(?m)^(seedance-mcp http|seedance-mcp sandbox|haproxy|prometheus|prometheus-alertmanager|versitygw) `).ReplaceAllString(text, "exec $1 ")
 			fmt.Fprintf(&script, "exec sh -eu %s &server%d&\n", name, i)
 			for _, address := range regexp.MustCompile(`127\.0\.0\.1:\d+`).FindAllString(text, 1) {
 				fmt.Fprintf(&script, "serving %s\n", address)

@@ -13,7 +13,7 @@ import (
 // TestOperating runs the commands that operating.md gives an operator, on a
 // real PostgreSQL, behind a real HAProxy, and seen by a real Prometheus.
 func TestOperating(t *testing.T) {
-	for _, program := range []string{"curl", "openssl", "haproxy", "prometheus", "promtool", "prometheus-alertmanager", "amtool"} {
+	for _, program := range []string{"curl", "openssl", "haproxy", "prometheus", "promtool", "prometheus-alertmanager", "amtool", "versitygw"} {
 		need(t, program)
 	}
 	postgrestest.Need(t)

@@ -123,6 +123,7 @@ var routeNotes = map[string]string{
 	"/ui":                                    "the [gallery](player.md#in-a-browser) of your videos, in a browser",
 	"/.well-known/oauth-protected-resource":  "with `SEEDANCE_OAUTH_ISSUER`: where clients get tokens (RFC 9728)",
 	"/.well-known/oauth-protected-resource/": "the same, followed by the path of /mcp",
+	"/files/":                                "with a folder in `SEEDANCE_COPY_TO`: copies of finished videos, for whoever has a signed link that has not ended",
 	"/sandbox/":                              "without an upstream key: the sandbox's videos and its API",
 }
 

@@ -60,6 +60,9 @@ type Subject struct {
 	DataDir   string
 	Downloads bool
 	VideosDir string
+	// Copies tries the place for copies of videos, and says what it is; nil:
+	// none are kept.
+	Copies func(context.Context) (string, error)
 	// Postgres says that the store is not in DataDir but a database server's.
 	Postgres bool
 	// TryStore opens the store, writes nothing lasting, and says what it is.
@@ -107,6 +110,7 @@ func Checks() []Check {
 		{"data folder", dataFolder},
 		{"disk", disk},
 		{"downloads", downloads},
+		{"copies", copies},
 		{"catalogue", catalogue},
 		{"public URL", publicURL},
 		{"ffmpeg", ffmpeg},

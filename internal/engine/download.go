@@ -71,7 +71,7 @@ func (d *downloads) next() (video.Task, bool) {
 func expiry(task video.Task) time.Time {
 	first := task.CompletedAt.AddDate(1, 0, 0)
 	for _, v := range task.Videos {
-		if v.Path == "" && !v.ExpiresAt.IsZero() && v.ExpiresAt.Before(first) {
+		if !v.Kept() && !v.ExpiresAt.IsZero() && v.ExpiresAt.Before(first) {
 			first = v.ExpiresAt
 		}
 	}
@@ -212,7 +212,7 @@ func sameLink(a, b video.Video) bool { return a.URL == b.URL }
 func (e *Engine) fetch(ctx context.Context, task video.Task, target media.Job, all bool) (map[int]media.File, error) {
 	files := make(map[int]media.File)
 	for i, v := range task.Videos {
-		if v.URL == "" || (v.Path != "" && !all) {
+		if v.URL == "" || (v.Kept() && !all) {
 			continue
 		}
 		job := media.Job{URL: v.URL, Name: fileName(task, target.Name, i), Dir: target.Dir, Sidecar: sidecarOf(task, v)}
@@ -232,7 +232,7 @@ func (e *Engine) storeFiles(ctx context.Context, tasks Store, task video.Task, f
 		videos := slices.Clone(t.Videos)
 		for i, file := range files {
 			if i < len(videos) {
-				videos[i].Path, videos[i].Bytes, videos[i].SHA256 = file.Path, file.Bytes, file.SHA256
+				videos[i].Path, videos[i].Copy, videos[i].Bytes, videos[i].SHA256 = file.Path, file.Copy, file.Bytes, file.SHA256
 				if file.MediaType != "" {
 					videos[i].MediaType = file.MediaType
 				}
@@ -280,7 +280,7 @@ func (e *Engine) refresh(ctx context.Context, tasks Store, task video.Task) {
 // the paths. Files that are there already stay. Conflict: the task has no
 // video. Unavailable: this server keeps no files.
 func (e *Engine) Download(ctx context.Context, principal, id, dir, name string) (video.Task, error) {
-	if e.o.Media == nil {
+	if e.o.Media == nil || e.o.CopiesOnly {
 		return video.Task{}, &video.Error{
 			Code:       video.Unavailable,
 			Message:    "This server keeps no files: downloads are switched off.",

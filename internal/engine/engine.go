@@ -57,6 +57,9 @@ type Options struct {
 	Catalog  *catalog.Catalog
 	// Media fetches finished videos; nil: nothing is downloaded.
 	Media Media
+	// CopiesOnly says that Media gives videos away to where callers fetch them:
+	// nobody can have one saved in a folder of this machine.
+	CopiesOnly bool
 	// Budgets are the deployment's: everybody's tasks together count.
 	Budgets Budgets
 	// BudgetsOf gives a principal's own budgets, which hold beside Budgets; an

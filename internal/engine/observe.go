@@ -377,7 +377,7 @@ func merged(have, got []video.Video) []video.Video {
 			continue
 		}
 		if i < len(have) {
-			v.Path, v.Bytes, v.SHA256 = have[i].Path, have[i].Bytes, have[i].SHA256
+			v.Path, v.Copy, v.Bytes, v.SHA256 = have[i].Path, have[i].Copy, have[i].Bytes, have[i].SHA256
 			if v.MediaType == "" {
 				v.MediaType = have[i].MediaType
 			}
@@ -401,8 +401,8 @@ func wantsSettling(task video.Task, now time.Time) bool {
 	return task.State == video.Success && !task.Settled && !now.Before(task.CompletedAt.Add(settleAfter))
 }
 
-// wantsFile says that a video of a finished task is not on disk.
+// wantsFile says that a video of a finished task is not kept yet.
 func wantsFile(task video.Task) bool {
 	return task.State == video.Success &&
-		slices.ContainsFunc(task.Videos, func(v video.Video) bool { return v.URL != "" && v.Path == "" })
+		slices.ContainsFunc(task.Videos, func(v video.Video) bool { return v.URL != "" && !v.Kept() })
 }

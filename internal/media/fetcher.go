@@ -57,9 +57,10 @@ type Job struct {
 	Sidecar any
 }
 
-// File is a video on disk.
+// File is a video that was fetched.
 type File struct {
-	Path      string // absolute
+	Path      string // absolute; "" once only Copy is left
+	Copy      string // its name at the place for copies; "": none was made
 	Bytes     int64
 	SHA256    string // hex
 	MediaType string

@@ -114,6 +114,9 @@ type Video struct {
 	Height int    `json:"height,omitempty"`
 	// Path is where the file was saved; "" when it was not.
 	Path string `json:"path,omitempty"`
+	// Copy is its name at the place where the server keeps copies for callers;
+	// "" when there is none. Links to it are made when somebody asks.
+	Copy string `json:"copy,omitempty"`
 	// Bytes and SHA256 (hex) describe the saved file.
 	Bytes     int64  `json:"bytes,omitempty"`
 	SHA256    string `json:"sha256,omitempty"`
@@ -123,6 +126,9 @@ type Video struct {
 	LastFrameURL string    `json:"last_frame_url,omitempty"`
 	Seed         *int64    `json:"seed,omitempty"`
 }
+
+// Kept says that we have the video, whatever becomes of its URL.
+func (v Video) Kept() bool { return v.Path != "" || v.Copy != "" }
 
 // Charged says whether a failed task cost anything.
 type Charged string
