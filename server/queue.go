@@ -17,19 +17,19 @@ const queueSize = 32
 // client is held back, until there is room or the call is over. The half that
 // stays free is for senders that asked at the same moment.
 type queue struct {
-	messages chan mcp.JSONRPCNotification
-	patient  bool // hold senders back; else a full queue drops
+	patient bool // hold senders back; else a full queue drops
 
-	mu     sync.Mutex
-	room   sync.Cond
-	pump   func(mcp.JSONRPCNotification) // what the first notification starts
-	ended  chan struct{}                 // closed when the pump has stopped
-	over   chan struct{}                 // closed by close
-	closed bool
+	mu       sync.Mutex
+	messages chan mcp.JSONRPCNotification // nil until the first: it is an eighth of what a call allocates
+	room     sync.Cond
+	pump     func(mcp.JSONRPCNotification) // what the first notification starts
+	ended    chan struct{}                 // closed when the pump has stopped
+	over     chan struct{}                 // closed by close
+	closed   bool
 }
 
 func newQueue(patient bool) *queue {
-	q := &queue{messages: make(chan mcp.JSONRPCNotification, queueSize), patient: patient, over: make(chan struct{})}
+	q := &queue{patient: patient, over: make(chan struct{})}
 	q.room.L = &q.mu
 	return q
 }
@@ -38,9 +38,12 @@ func newQueue(patient bool) *queue {
 func (q *queue) NotificationChannel() chan<- mcp.JSONRPCNotification {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.messages == nil {
+		q.messages = make(chan mcp.JSONRPCNotification, queueSize)
+	}
 	if q.pump != nil && q.ended == nil && !q.closed {
 		q.ended = make(chan struct{})
-		go q.run(q.pump, q.ended)
+		go q.run(q.pump, q.messages, q.ended)
 	}
 	for q.patient && len(q.messages) >= queueSize/2 && !q.closed {
 		q.room.Wait()
@@ -50,11 +53,11 @@ func (q *queue) NotificationChannel() chan<- mcp.JSONRPCNotification {
 
 // run delivers notifications as they come. Most calls send none, so it starts
 // with the first.
-func (q *queue) run(deliver func(mcp.JSONRPCNotification), ended chan<- struct{}) {
+func (q *queue) run(deliver func(mcp.JSONRPCNotification), messages <-chan mcp.JSONRPCNotification, ended chan<- struct{}) {
 	defer close(ended)
 	for {
 		select {
-		case message := <-q.messages:
+		case message := <-messages:
 			q.took()
 			deliver(message)
 		case <-q.over:
@@ -90,8 +93,11 @@ func (q *queue) close() {
 // stray goroutine of the tool may still be sending.
 func (q *queue) rest(deliver func(mcp.JSONRPCNotification) error) error {
 	q.close()
-	for range len(q.messages) {
-		if err := deliver(<-q.messages); err != nil {
+	q.mu.Lock()
+	messages := q.messages
+	q.mu.Unlock()
+	for range len(messages) {
+		if err := deliver(<-messages); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strings"
 	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -118,25 +117,31 @@ func success(out any) (*mcp.CallToolResult, error) {
 	if question, ok := out.(*mcp.CallToolResult); ok {
 		return question, nil
 	}
-	text, err := plainJSON(out)
+	encoded, err := encodePlain(out)
 	if err != nil {
 		return nil, err
 	}
 	return &mcp.CallToolResult{
-		Content:           []mcp.Content{mcp.TextContent{Type: mcp.ContentTypeText, Text: text}},
-		StructuredContent: json.RawMessage(text),
+		Content:           []mcp.Content{mcp.TextContent{Type: mcp.ContentTypeText, Text: string(encoded)}},
+		StructuredContent: encoded,
 	}, nil
 }
 
-// plainJSON is compact JSON with <, > and & as they are.
-func plainJSON(value any) (string, error) {
+// encodePlain gives compact JSON with <, > and & as they are.
+func encodePlain(value any) (json.RawMessage, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return "", fmt.Errorf("encoding an answer: %w", err)
+		return nil, fmt.Errorf("encoding an answer: %w", err)
 	}
-	return strings.TrimSuffix(text.String(), "\n"), nil
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
+}
+
+// plainJSON is encodePlain as a text.
+func plainJSON(value any) (string, error) {
+	encoded, err := encodePlain(value)
+	return string(encoded), err
 }
 
 // failure is an error result: one text and no structured content, since some

@@ -24,7 +24,7 @@ func keysExist(ctx context.Context, s settings) (bool, error) {
 
 // keys are the access keys, nil while nothing was ever stored.
 func (a *app) keys(ctx context.Context) (access.Keys, error) {
-	if !a.settings.storeExists() {
+	if !a.store.isOpen() && !a.settings.storeExists() {
 		return nil, nil
 	}
 	opened, err := a.store.open(ctx)

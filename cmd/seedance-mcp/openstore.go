@@ -48,6 +48,9 @@ func (s *settings) storeExists() bool {
 	return err == nil
 }
 
+// isOpen says that the store has been opened.
+func (o *openStore) isOpen() bool { return o.opened.Load() != nil }
+
 func (o *openStore) open(ctx context.Context) (*store.Store, error) {
 	o.opening.Lock()
 	defer o.opening.Unlock()
