@@ -286,6 +286,9 @@ func (s *Store) scanOne(caller context.Context, text string, args, targets []any
 		return errClosed()
 	}
 	args = s.db.bind(args)
+	if err := caller.Err(); err != nil {
+		return err
+	}
 	ctx, cancel := s.db.bound(caller)
 	defer cancel()
 	if s.queries == nil {
@@ -295,7 +298,9 @@ func (s *Store) scanOne(caller context.Context, text string, args, targets []any
 	if err != nil {
 		return err
 	}
-	return prepared.QueryRowContext(ctx, args...).Scan(targets...)
+	// It is over before a cancellation could come, and watching for one takes a
+	// goroutine in the driver and one in database/sql.
+	return prepared.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(targets...)
 }
 
 // each runs any query on the readers and scan on each of its rows, up to
