@@ -127,6 +127,9 @@ func encode(message any) ([]byte, error) {
 // encodeAnswer is encode for an answer; one that cannot be written becomes an
 // internal error, because silence would leave the client waiting.
 func encodeAnswer(answer mcp.JSONRPCMessage, id json.RawMessage) (line []byte, cause error) {
+	if line, ok := plainLine(answer, id); ok {
+		return line, nil
+	}
 	line, cause = encode(withID(flat(answer), id))
 	if cause == nil {
 		return line, nil
@@ -173,4 +176,40 @@ func flat(answer mcp.JSONRPCMessage) mcp.JSONRPCMessage {
 	}
 	response.Result = result
 	return response
+}
+
+// plainLine is what nearly every call is answered with before 2026-07-28: one
+// text, which is the structured content too. So our adapter has just encoded
+// it, and it is put in as it is: package json would read it through once more.
+func plainLine(answer mcp.JSONRPCMessage, id json.RawMessage) ([]byte, bool) {
+	response, ok := answer.(mcp.JSONRPCResponse)
+	if !ok {
+		return nil, false
+	}
+	r, ok := response.Result.(*mcp.CallToolResult)
+	if !ok || r == nil || len(id) == 0 || len(r.Content) != 1 || r.IsError || r.Meta != nil || r.ResultType != "" ||
+		len(r.InputRequests) > 0 || r.RequestState != "" || len(r.RawStructuredContent) > 0 {
+		return nil, false
+	}
+	text, isText := r.Content[0].(mcp.TextContent)
+	structured, isRaw := r.StructuredContent.(json.RawMessage)
+	if !isText || text.Meta != nil || text.Annotations != nil || !isRaw || text.Text != string(structured) ||
+		!bytes.HasPrefix(structured, []byte("{")) || bytes.IndexByte(structured, '\n') >= 0 {
+		return nil, false
+	}
+	var line bytes.Buffer
+	line.Grow(len(id) + 5*len(structured)/2 + 128) // a text in a text has more backslashes
+	line.WriteString(`{"jsonrpc":"2.0","id":`)
+	line.Write(id)
+	line.WriteString(`,"result":{"content":[{"type":"text","text":`)
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(text.Text); err != nil {
+		return nil, false
+	}
+	line.Truncate(line.Len() - 1) // without the end of line
+	line.WriteString(`}],"structuredContent":`)
+	line.Write(structured)
+	line.WriteString("}}\n")
+	return line.Bytes(), true
 }

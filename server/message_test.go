@@ -14,10 +14,28 @@ import (
 // mcp-go writes: a member that it gains must not get lost here.
 func TestToolResultOnTheWire(t *testing.T) {
 	text := mcp.TextContent{Type: mcp.ContentTypeText, Text: "one < two & three\n"}
+	same := mcp.TextContent{Type: mcp.ContentTypeText, Text: `{"text":"a \"<b>\" & \u2028 é","url":"https://e.test/?a=1&b=2"}`}
 	for name, result := range map[string]*mcp.CallToolResult{
-		"nothing":    {},
-		"text":       {Content: []mcp.Content{text}},
-		"error":      {Content: []mcp.Content{text}, IsError: true},
+		"nothing":   {},
+		"text":      {Content: []mcp.Content{text}},
+		"error":     {Content: []mcp.Content{text}, IsError: true},
+		"the same":  {Content: []mcp.Content{same}, StructuredContent: json.RawMessage(same.Text)},
+		"its error": {Content: []mcp.Content{same}, StructuredContent: json.RawMessage(same.Text), IsError: true},
+		"its meta": {
+			Result:  mcp.Result{Meta: mcp.NewMetaFromMap(map[string]any{"a": "b"})},
+			Content: []mcp.Content{same}, StructuredContent: json.RawMessage(same.Text),
+		},
+		"annotated": {
+			Content: []mcp.Content{mcp.TextContent{
+				Annotated: mcp.Annotated{Annotations: &mcp.Annotations{Audience: []mcp.Role{mcp.RoleUser}}}, Type: mcp.ContentTypeText, Text: same.Text,
+			}},
+			StructuredContent: json.RawMessage(same.Text),
+		},
+		"twice": {Content: []mcp.Content{same, same}, StructuredContent: json.RawMessage(same.Text)},
+		"lines": {
+			Content:           []mcp.Content{mcp.TextContent{Type: mcp.ContentTypeText, Text: "{\n}"}},
+			StructuredContent: json.RawMessage("{\n}"),
+		},
 		"structured": {Content: []mcp.Content{text}, StructuredContent: json.RawMessage(`{"url":"https://e.test/?a=1&b=2"}`)},
 		"raw": {
 			Content: []mcp.Content{text}, StructuredContent: "not this", RawStructuredContent: []byte(`{ "a": [1, 2] }`),
@@ -49,5 +67,16 @@ func TestToolResultOnTheWire(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, plain)
 			}
 		})
+	}
+}
+
+func TestBrokenStructureIsNotWritten(t *testing.T) {
+	answer := mcp.JSONRPCResponse{JSONRPC: mcp.JSONRPC_VERSION, Result: &mcp.CallToolResult{
+		Content:           []mcp.Content{mcp.TextContent{Type: mcp.ContentTypeText, Text: "a fox"}},
+		StructuredContent: json.RawMessage(`{"url":`),
+	}}
+	got, err := server.EncodeAnswer(answer, json.RawMessage("7"))
+	if err == nil || !strings.Contains(string(got), "-32603") {
+		t.Errorf("%s, %v; want an internal error", got, err)
 	}
 }
