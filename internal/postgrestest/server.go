@@ -82,6 +82,19 @@ func Start() (*Server, error) {
 }
 
 func (s *Server) prepare() error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	made := s.command("initdb", "-D", s.data(), "-U", "seedance", "-A", "trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+	if out, err := made.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	const logins = "host all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n"
+	return os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte(logins), 0o600)
+}
+
+// settle finds a folder, a user and a port for the server.
+func (s *Server) settle() error {
 	var err error
 	if s.folder, err = os.MkdirTemp("", "postgres"); err != nil {
 		return err
@@ -95,14 +108,6 @@ func (s *Server) prepare() error {
 		if err := os.Chown(s.folder, uid, gid); err != nil {
 			return err
 		}
-	}
-	made := s.command("initdb", "-D", s.data(), "-U", "seedance", "-A", "trust", "--no-sync", "--encoding=UTF8", "--locale=C")
-	if out, err := made.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
-	}
-	const logins = "host all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
-	if err := os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte(logins), 0o600); err != nil {
-		return err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -136,7 +141,7 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 func (s *Server) Launch() error {
 	settings := []string{"-D", s.data(), "-p", strconv.Itoa(s.port)}
 	for _, setting := range []string{
-		"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB",
+		"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "wal_retrieve_retry_interval=100ms", "max_connections=200", "shared_buffers=64MB",
 	} {
 		settings = append(settings, "-c", setting)
 	}
