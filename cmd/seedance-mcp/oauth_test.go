@@ -9,7 +9,9 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -174,7 +176,10 @@ func rpc(method string, params any) string {
 // Every door of the server, without credentials, with wrong ones, and with
 // those that were good once or are for somebody else.
 func TestEveryEndpointWithEveryCredential(t *testing.T) {
-	w := newOAuthWorld(t)
+	const metricsToken = "a-test's-metrics-token"
+	metrics := "http://" + freeAddr(t) + "/metrics"
+	w := newOAuthWorld(t, "SEEDANCE_COPY_TO="+t.TempDir(), "SEEDANCE_METRICS_TOKEN="+metricsToken,
+		"SEEDANCE_METRICS_ADDR="+strings.TrimSuffix(strings.TrimPrefix(metrics, "http://"), "/metrics"))
 	revoked, expired := w.key("gone"), w.key("short", "--expires", "1ms")
 	if out, err := child(t, w.env, "keys", "revoke", "gone").CombinedOutput(); err != nil {
 		t.Fatalf("keys revoke: %v\n%s", err, out)
@@ -189,6 +194,16 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 	if id == "" {
 		t.Fatal("no task")
 	}
+	var done struct {
+		Videos []struct{ URL string }
+	}
+	raw, err := json.Marshal(call(t.Context(), t, owner, "get_task_status", map[string]any{"task_id": id, "wait_seconds": 45}))
+	if err != nil || json.Unmarshal(raw, &done) != nil || len(done.Videos) != 1 || !strings.HasPrefix(done.Videos[0].URL, w.base+"/files/") {
+		t.Fatalf("no link to a copy in %s", raw)
+	}
+	file := strings.TrimPrefix(done.Videos[0].URL, w.base)
+	unsigned, _, _ := strings.Cut(file, "?")
+	tested := map[string]bool{"/mcp": true}
 	stranger := oauthtest.New(t, "")
 	credentials := map[string]struct {
 		header string
@@ -261,7 +276,11 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 				{http.MethodGet, "/.well-known/oauth-protected-resource", 200}, {http.MethodGet, "/.well-known/oauth-protected-resource/mcp", 200},
 				{http.MethodPost, "/webhooks/guessed", 200}, {http.MethodGet, "/mcp", 405}, {http.MethodDelete, "/mcp", 405},
 				{http.MethodGet, "/sandbox/media/" + id + ".mp4", 404}, {http.MethodGet, "/videos/" + id + ".mp4", 404},
+				// A link is its own credential; without its signature nobody's other one counts.
+				{http.MethodGet, file, 200}, {http.MethodGet, unsigned, 403}, {http.MethodGet, file + "x", 403},
+				{http.MethodGet, "/files/.links.key", 403}, {http.MethodGet, "/files/", 403}, {http.MethodGet, "/files/..%2f..%2fetc%2fpasswd", 403},
 			} {
+				tested[open.method+" "+open.path] = true
 				status, _, text := w.ask(open.method, open.path, c.header, "{}")
 				if status != open.status || strings.Contains(text, secret) || strings.Contains(text, id) {
 					t.Errorf("%s %s: %d %s", open.method, open.path, status, video.Clip(text, 200))
@@ -269,10 +288,35 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 			}
 		})
 	}
+	base := w.base
+	for name, c := range credentials {
+		w.base = strings.TrimSuffix(metrics, "/metrics")
+		status, _, text := w.ask(http.MethodGet, "/metrics", c.header, "")
+		if status != 401 || strings.Contains(text, "seedance_") {
+			t.Errorf("%s opens the figures: %d %s", name, status, video.Clip(text, 200))
+		}
+	}
+	if status, _, text := w.ask(http.MethodGet, "/metrics", "Bearer "+metricsToken, ""); status != 200 || !strings.Contains(text, "seedance_credits_charged") {
+		t.Errorf("the figures' own token: %d %s", status, video.Clip(text, 200))
+	}
+	w.base = base
+	if status, _, text := w.ask(http.MethodPost, "/mcp", "Bearer "+metricsToken, private["my tasks"]); status != 401 {
+		t.Errorf("the figures' token opens the tools: %d %s", status, text)
+	}
+	for _, route := range documentedRoutes(t) {
+		found := false
+		for done := range tested {
+			_, path, _ := strings.Cut(done, "/")
+			found = found || strings.HasPrefix("/"+path, route)
+		}
+		if !found {
+			t.Errorf("%s is served, and not tried with every credential", route)
+		}
+	}
 	if n := len(w.box.Books().Entries); n != 1 {
 		t.Errorf("%d videos were ordered, want the owner's one", n)
 	}
-	for _, credential := range []string{good, key, revoked, expired} {
+	for _, credential := range []string{good, key, revoked, expired, metricsToken} {
 		for place, text := range map[string]string{"the log": w.log.String(), "what the upstream was sent": w.upstream.String()} {
 			if strings.Contains(text, credential) || strings.Contains(text, credential[len(credential)-20:]) {
 				t.Errorf("a credential stands in %s", place)
@@ -282,6 +326,28 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 	if strings.Contains(w.log.String(), w.box.Key()) {
 		t.Error("the upstream's key stands in the log")
 	}
+}
+
+// documentedRoutes are all paths that the server serves, without what varies in
+// them: the reference is made from where they are registered.
+func documentedRoutes(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "<!-- routes:begin -->")
+	table, _, _ = strings.Cut(table, "<!-- routes:end -->")
+	var routes []string
+	for _, found := range regexp.MustCompile("(?m)^\\| `(?:[A-Z]+ )?(/[^`{]*)").FindAllStringSubmatch(table, -1) {
+		if found[1] != "/sandbox/" { // only without an upstream
+			routes = append(routes, found[1])
+		}
+	}
+	if len(routes) < 8 {
+		t.Fatalf("only %q were found", routes)
+	}
+	return routes
 }
 
 // The official Go SDK's client finds the issuer by itself, gets a token, and
