@@ -134,11 +134,12 @@ func (w *world) ownUsage() (usage usageTotals) {
 // usageOf is what the store holds of a principal.
 func (w *world) usageOf(principal string) (usage usageTotals) {
 	ctx := context.Background()
-	opened, err := store.Open(ctx, filepath.Join(w.dataDir, "seedance.db"))
+	handle := openStore{path: filepath.Join(w.dataDir, "seedance.db"), url: w.database}
+	opened, err := handle.open(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer opened.Close()
+	defer handle.close()
 	rows, err := opened.Usage(ctx, store.UsageFilter{Principal: principal})
 	if err != nil {
 		w.t.Fatal(err)

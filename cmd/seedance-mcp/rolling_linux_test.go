@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"seedance-mcp/internal/postgrestest"
 )
 
 // balancer is a real load balancer, with the configuration that deploy/ has
@@ -106,7 +108,7 @@ func foreign(t *testing.T, program string) string {
 	return ""
 }
 
-// rolling is two servers on one data folder behind a balancer, which are
+// rolling is two servers on one store behind a balancer, which are
 // ended and started again one after the other while clients go on calling.
 type rolling struct {
 	*world
@@ -130,12 +132,30 @@ func TestRollingRestart(t *testing.T) {
 	for _, lb := range balancers() {
 		t.Run(lb.program, func(t *testing.T) { rollBehind(t, lb, rounds) })
 	}
+	t.Run("haproxy, with PostgreSQL", func(t *testing.T) {
+		postgrestest.Need(t)
+		server, err := postgrestest.Start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Stop(); err != nil {
+				t.Error(err)
+			}
+		})
+		rollBehind(t, balancers()[0], rounds, server.URL(server.Database(t, "")))
+	})
 }
 
-func rollBehind(t *testing.T, lb balancer, rounds int) {
+// rollBehind has the servers share the database, or else a data folder.
+func rollBehind(t *testing.T, lb balancer, rounds int, database ...string) {
 	program := foreign(t, lb.program)
 	listen := freeAddr(t)
 	r := &rolling{world: newWorld(t, 20), replicas: [2]string{freeAddr(t), freeAddr(t)}, url: "http://" + listen}
+	for _, url := range database {
+		r.database = url
+		r.env = append(r.env, "SEEDANCE_DATABASE_URL="+url)
+	}
 	out, _ := r.run("none:0", "keys", "create", "rolling")
 	r.key = strings.TrimSpace(out)
 	r.usage = func() usageTotals { return r.usageOf("rolling") }
