@@ -135,6 +135,20 @@ func subject(t terminal, s settings, bad []doctor.BadSetting) doctor.Subject {
 		PublicURL: s.publicURL, LookPath: exec.LookPath,
 		Clients: func() []doctor.Client { return lookAtClients(t) },
 	}
+	if s.oauth.issuer != "" {
+		whole.Issuer = s.oauth.issuer
+		whole.IssuerKeys = func(ctx context.Context) error {
+			own := s.publicURL
+			if own == "" {
+				own = "http://" + defaultAddr
+			}
+			resource, err := s.oauth.resource(own)
+			if err != nil {
+				return err
+			}
+			return resource.Warm(ctx)
+		}
+	}
 	if s.copies.wanted() {
 		whole.Copies = func(ctx context.Context) (string, error) { return s.copies.String(), tryCopies(ctx, s) }
 	}

@@ -11,6 +11,7 @@ import (
 
 	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/doctor"
+	"seedance-mcp/internal/oauth/oauthtest"
 	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/video"
 )
@@ -58,6 +59,7 @@ func examined(t *testing.T, dialect video.Dialect, env map[string]string) (code 
 
 // Whatever doctor finds, it has ordered nothing: the sandbox's books show it.
 func TestDoctorSpendsNothing(t *testing.T) {
+	issuer := oauthtest.New(t, "")
 	tests := []struct {
 		name    string
 		dialect video.Dialect
@@ -79,6 +81,15 @@ func TestDoctorSpendsNothing(t *testing.T) {
 		{"a refused variable", video.Workflow, map[string]string{"SEEDANCE_DOWNLOAD": "perhaps"}, exitFailed, "settings", doctor.Problem, "SEEDANCE_DOWNLOAD must be on or off"},
 		{"a broken catalogue", video.Workflow, map[string]string{"SEEDANCE_CATALOG": "no-such-file.json"}, exitFailed, "catalogue", doctor.Problem, "no-such-file.json"},
 		{"the store", video.Workflow, nil, exitOK, "store", doctor.OK, "can be written (schema "},
+		{"an issuer", video.Workflow, map[string]string{"SEEDANCE_OAUTH_ISSUER": issuer.URL}, exitOK, "tokens", doctor.OK, "the keys of " + issuer.URL + " are there"},
+		{"an issuer of another name", video.Workflow, map[string]string{"SEEDANCE_OAUTH_ISSUER": issuer.URL + "/other"}, exitFailed, "tokens", doctor.Problem, ""},
+		{"an issuer's keys elsewhere", video.Workflow, map[string]string{"SEEDANCE_OAUTH_ISSUER": issuer.URL, "SEEDANCE_OAUTH_JWKS_URL": issuer.URL + "/nothing"}, exitFailed, "tokens", doctor.Problem, "/nothing"},
+		{"copies", video.Workflow, map[string]string{"SEEDANCE_COPY_TO": t.TempDir()}, exitOK, "copies", doctor.OK, "written, read back"},
+		{"copies without a key", video.Workflow, map[string]string{"SEEDANCE_COPY_TO": "s3://videos"}, exitFailed, "copies", doctor.Problem, "SEEDANCE_S3_ACCESS_KEY_ID"},
+		{"copies where nobody is", video.Workflow, map[string]string{
+			"SEEDANCE_COPY_TO": "s3://videos", "SEEDANCE_S3_ENDPOINT": "http://127.0.0.1:9", "SEEDANCE_S3_ACCESS_KEY_ID": "id", "SEEDANCE_S3_SECRET_ACCESS_KEY": "not-a-real-secret",
+		}, exitFailed, "copies", doctor.Problem, "does not answer"},
+		{"a place that is none", video.Workflow, map[string]string{"SEEDANCE_COPY_TO": "gs://videos"}, exitFailed, "settings", doctor.Problem, "SEEDANCE_COPY_TO must be"},
 		{"the clock", video.Workflow, nil, exitOK, "clock", doctor.OK, "agrees"},
 	}
 	for _, tt := range tests {

@@ -40,10 +40,7 @@ func (a *app) admit(options *server.Options, own string, ownMachineOnly bool) er
 	if !ownMachineOnly && a.settings.publicURL == "" {
 		return usageError("clients must learn where this server is: with SEEDANCE_OAUTH_ISSUER, set SEEDANCE_PUBLIC_URL too, such as https://videos.example.com")
 	}
-	resource, err := oauth.New(oauth.Config{
-		Issuer: given.issuer, Resource: own + "/mcp", Audience: given.audience, Scopes: given.scopes, JWKSURL: given.jwksURL,
-		Name: "Seedance video generation", Transport: issuerTransport(),
-	})
+	resource, err := given.resource(own)
 	if err != nil {
 		return usageError("%s", err)
 	}
@@ -57,6 +54,15 @@ func (a *app) admit(options *server.Options, own string, ownMachineOnly bool) er
 	options.Extra["/.well-known/oauth-protected-resource"] = resource.Metadata()
 	options.Extra["/.well-known/oauth-protected-resource/"] = resource.Metadata()
 	return nil
+}
+
+// resource is what the issuer's tokens open; own is the URL by which the server
+// is known.
+func (o oauthSettings) resource(own string) (*oauth.Resource, error) {
+	return oauth.New(oauth.Config{
+		Issuer: o.issuer, Resource: own + "/mcp", Audience: o.audience, Scopes: o.scopes, JWKSURL: o.jwksURL,
+		Name: "Seedance video generation", Transport: issuerTransport(),
+	})
 }
 
 // issuerTransport reaches the issuer as anything else is reached, through the

@@ -60,6 +60,10 @@ type Subject struct {
 	DataDir   string
 	Downloads bool
 	VideosDir string
+	// Issuer is whose access tokens are taken, and IssuerKeys fetches its keys;
+	// nil: nobody's.
+	Issuer     string
+	IssuerKeys func(context.Context) error
 	// Copies tries the place for copies of videos, and says what it is; nil:
 	// none are kept.
 	Copies func(context.Context) (string, error)
@@ -113,6 +117,7 @@ func Checks() []Check {
 		{"copies", copies},
 		{"catalogue", catalogue},
 		{"public URL", publicURL},
+		{"tokens", tokens},
 		{"ffmpeg", ffmpeg},
 		{"clients", clients},
 	}
