@@ -72,7 +72,7 @@ func standsFor(ctx context.Context, t terminal, placeholder string, before []str
 	switch placeholder {
 	case "file", "file or folder":
 		offer.Kind = completion.Files
-	case "folder", "folders":
+	case "folder", "folders", "place":
 		offer.Kind = completion.Folders
 	case "model", "models":
 		offer.Candidates = modelCandidates(t, before)

@@ -230,7 +230,7 @@ func TestStandsForEveryPlaceholder(t *testing.T) {
 		}
 	}
 	// These nobody can know; what else is here should be completed.
-	free := []string{"URL", "address", "audience", "credits", "days", "factor", "key", "n", "name", "names", "number", "origins", "path", "scopes", "seconds", "string", "task", "text", "time", "token", "value"}
+	free := []string{"URL", "address", "audience", "credits", "days", "factor", "id", "key", "n", "name", "names", "number", "origins", "path", "region", "scopes", "seconds", "secret", "string", "task", "text", "time", "token", "value"}
 	for value := range empty {
 		if !slices.Contains(free, value) {
 			t.Errorf("nothing is offered for the placeholder %q of --help", value)
