@@ -113,7 +113,7 @@ type load struct {
 
 func protocolSection(ctx context.Context, p *place) error {
 	servers := bareServers(p)
-	measured, err := measure(ctx, p, servers, effort{starts: 15, rounds: 7, perRound: 400, idle: 20 * time.Second})
+	measured, err := measure(ctx, p, servers, effort{starts: 31, rounds: 7, perRound: 400, idle: 20 * time.Second})
 	if err != nil {
 		return err
 	}
