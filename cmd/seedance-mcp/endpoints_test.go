@@ -17,9 +17,8 @@ import (
 // those that were good once or are for somebody else.
 func TestEveryEndpointWithEveryCredential(t *testing.T) {
 	const metricsToken = "a-test's-metrics-token"
-	metrics := "http://" + freeAddr(t) + "/metrics"
-	w := newOAuthWorld(t, "SEEDANCE_COPY_TO="+t.TempDir(), "SEEDANCE_METRICS_TOKEN="+metricsToken,
-		"SEEDANCE_METRICS_ADDR="+strings.TrimSuffix(strings.TrimPrefix(metrics, "http://"), "/metrics"))
+	w := newOAuthWorld(t, "SEEDANCE_COPY_TO="+t.TempDir(), "SEEDANCE_METRICS_TOKEN="+metricsToken, "SEEDANCE_METRICS_ADDR=127.0.0.1:0")
+	metrics := metricsServer(t, w.log)
 	revoked, expired := w.key("gone"), w.key("short", "--expires", "1ms")
 	if out, err := child(t, w.env, "keys", "revoke", "gone").CombinedOutput(); err != nil {
 		t.Fatalf("keys revoke: %v\n%s", err, out)
@@ -67,11 +66,19 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 		"the same person's":    {"Bearer " + w.token("fox", nil), 200},
 		"other case of a name": {"Bearer " + w.token("Fox", nil), 200},
 	}
+	var theirs struct {
+		UpstreamTaskID string `json:"upstream_task_id"`
+	}
+	if err := json.Unmarshal(raw, &theirs); err != nil || theirs.UpstreamTaskID == "" {
+		t.Fatalf("no upstream id in %s", raw)
+	}
 	task := "seedance://tasks/" + id
 	private := map[string]string{
 		"a list":        rpc("tools/list", nil),
 		"my tasks":      rpc("tools/call", map[string]any{"name": "list_tasks", "arguments": map[string]any{}}),
 		"a task":        rpc("tools/call", map[string]any{"name": "get_task_status", "arguments": map[string]any{"task_id": id}}),
+		"its upstream":  rpc("tools/call", map[string]any{"name": "get_task_status", "arguments": map[string]any{"task_id": theirs.UpstreamTaskID}}),
+		"its pages":     rpc("tools/call", map[string]any{"name": "list_tasks", "arguments": map[string]any{"text": "fox", "state": "success"}}),
 		"taking back":   rpc("tools/call", map[string]any{"name": "cancel_task", "arguments": map[string]any{"task_id": id}}),
 		"usage":         rpc("tools/call", map[string]any{"name": "get_usage", "arguments": map[string]any{}}),
 		"latest":        rpc("tools/call", map[string]any{"name": "get_task_status", "arguments": map[string]any{}}),
@@ -130,7 +137,7 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 	}
 	base := w.base
 	for name, c := range credentials {
-		w.base = strings.TrimSuffix(metrics, "/metrics")
+		w.base = metrics
 		status, _, text := w.ask(http.MethodGet, "/metrics", c.header, "")
 		if status != 401 || strings.Contains(text, "seedance_") {
 			t.Errorf("%s opens the figures: %d %s", name, status, video.Clip(text, 200))
@@ -166,6 +173,16 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 	if strings.Contains(w.log.String(), w.box.Key()) {
 		t.Error("the upstream's key stands in the log")
 	}
+}
+
+// metricsServer is where the log says that figures are served.
+func metricsServer(t *testing.T, log *recorder) string {
+	t.Helper()
+	found := regexp.MustCompile(`msg="serving metrics" url=(http://[0-9.:]+)/metrics`).FindStringSubmatch(log.String())
+	if found == nil {
+		t.Fatalf("no metrics are served:\n%s", log)
+	}
+	return found[1]
 }
 
 // documentedRoutes are all paths that the server serves, without what varies in
