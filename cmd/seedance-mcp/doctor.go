@@ -72,7 +72,7 @@ func printReport(t terminal, s settings, report []doctor.Result) {
 	if s.sandbox() {
 		mode = "This is the sandbox: videos are simulated, and no credits are ever spent."
 	}
-	fmt.Fprintf(t.out, "\n%d ok, %d warnings, %d problems. %s\n", counts[doctor.OK], counts[doctor.Warning], counts[doctor.Problem], mode)
+	fmt.Fprintf(t.out, "\n%d ok, %s, %s. %s\n", counts[doctor.OK], counted(counts[doctor.Warning], "warning"), counted(counts[doctor.Problem], "problem"), mode)
 }
 
 // tolerant hides variables that would be refused, and tells them: doctor is
@@ -199,4 +199,12 @@ func lookAtClients(t terminal) []doctor.Client {
 		all = append(all, c)
 	}
 	return all
+}
+
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

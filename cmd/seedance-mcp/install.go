@@ -272,6 +272,9 @@ func uninstallFrom(t terminal, o install.Order) (int, error) {
 	}
 	fmt.Fprintf(t.out, "Removed  %s from %s: %s\n", o.Name, o.Client.Name, out.File)
 	fmt.Fprintf(t.out, "Backup   %s\n", out.Backup)
+	for _, note := range out.Notes {
+		fmt.Fprintf(t.out, "Note     %s\n", note)
+	}
 	return exitOK, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,6 +83,10 @@ func Uninstall(o Order) (Outcome, error) {
 		if err := o.mine(entry); err != nil {
 			return "", nil, false, err
 		}
+		var notes []string
+		if o.holdsKey(entry) {
+			notes = []string{"The key stands in the backup: remove that file once you need it no more."}
+		}
 		if err := doc.remove(o.path()); err != nil {
 			return "", nil, false, err
 		}
@@ -92,8 +97,22 @@ func Uninstall(o Order) (Outcome, error) {
 				}
 			}
 		}
-		return Removed, nil, false, nil
+		return Removed, notes, false, nil
 	})
+}
+
+// holdsKey says that a secret's value, and not a reference to it, stands in an
+// entry.
+func (o Order) holdsKey(entry any) bool {
+	fields, _ := entry.(map[string]any)
+	given, _ := fields[o.Client.Shape.Env].(map[string]any)
+	for _, name := range secretVariables() {
+		value, _ := given[name].(string)
+		if value != "" && !strings.Contains(value, "{") {
+			return true
+		}
+	}
+	return false
 }
 
 // inputs is VS Code's list of what it asks for.
@@ -182,6 +201,9 @@ func (o Order) once(out *Outcome, edit func(document) (Action, []string, bool, e
 			note = "The key stands in this file: let nobody else read it."
 		}
 		out.Notes = append(out.Notes, note)
+		if s := o.Client.Secrets; s.Forward != "" || s.Reference != "" {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s can take the key from the environment that it is started in instead: seedance-mcp install %s --env %s", o.Client.Name, o.Client.ID, keyVariable))
+		}
 	}
 	if out.Action == Absent {
 		return nil
