@@ -98,7 +98,8 @@ func TestReleaseHoldsWhatThePackagesName(t *testing.T) {
 }
 
 // TestGoreleaserTakesTheConfiguration asks goreleaser itself. It is not
-// installed by the tests, because that takes minutes: make package does.
+// installed by the tests, because that takes minutes: make packages does, and
+// the gate runs that first.
 func TestGoreleaserTakesTheConfiguration(t *testing.T) {
 	program := require(t, "goreleaser", "goreleaser")
 	command := exec.CommandContext(t.Context(), program, "check")
