@@ -271,8 +271,8 @@ func TestKilledBatch(t *testing.T) {
 
 // TestPersonAgreesOnce: real credits are asked for once, as a sum; no is free.
 func TestPersonAgreesOnce(t *testing.T) {
-	w := newWorld(t, 20)
 	for answer, want := range map[string]int{"n": 0, "y": 2} {
+		w := newWorld(t, 20) // of its own: one answer's orders are not the other's
 		cmd := child(t, append(w.env, "TERM=xterm"), "generate", "--duration", "4", "a boat at sea", "a kite over dunes")
 		e, _, _ := onTerminalAnswering(t, cmd, "Spend 320 credits? [y/N] ", answer)
 		if n := len(w.box.Books().Entries); n != want {
