@@ -292,7 +292,9 @@ func TestExpiredLinkIsRefreshed(t *testing.T) {
 
 func TestLinksThatExpireFirstAreFetchedFirst(t *testing.T) {
 	inWorld(t, func(w *world) {
-		m := newMedia(t, 30*time.Second)
+		// No whole seconds: a worker that ends at the very instant at which what
+		// waits is claimed anew may meet the old claim, and take the next.
+		m := newMedia(t, 30*time.Second+300*time.Millisecond)
 		var mu sync.Mutex
 		order := map[string]int{} // upstream id → submitted as
 		hours := []int{9, 9, 9, 6, 3, 4, 5, 2}
