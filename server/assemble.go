@@ -71,8 +71,11 @@ type Options struct {
 	// MaxConcurrent is how many MCP calls HTTP serves at once, waiting ones
 	// included; 0 is 2000: a thousand may wait while others order.
 	MaxConcurrent int
-	// Limits are each caller's.
+	// Limits are each caller's that has none of its own.
 	Limits Limits
+	// LimitsOf are a caller's own; what is zero, Limits say. It is asked at every
+	// message. nil: nobody has any.
+	LimitsOf func(ctx context.Context, principal string) Limits
 	// Authenticate names the caller or fails. nil: everybody is local. Its
 	// error's code decides the status: Forbidden 403, Unavailable 503, else 401;
 	// with a method Challenge() string, its text and challenge are the answer's.
@@ -162,7 +165,7 @@ func New(options Options) (*Server, error) {
 		hosts:     newHostGuard(options.AllowedHosts, options.AllowedOrigins, options.PublicURL),
 		asks:      newAsks(),
 		slots:     make(chan struct{}, options.MaxConcurrent),
-		limiter:   newLimiter(options.Limits),
+		limiter:   newLimiter(),
 		callbacks: newCallbacks(),
 		after:     time.After,
 	}

@@ -56,7 +56,7 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if m.Method != "" { // an answer to a question of ours must get through
-		leave, refused := s.limiter.enter(principal, m.isRequest())
+		leave, refused := s.limiter.enter(principal, s.limitsOf(r.Context(), principal), m.isRequest())
 		if refused != nil {
 			if refused.first {
 				s.log.WarnContext(r.Context(), "caller is over its limit", "principal", principal, "why", refused.why)

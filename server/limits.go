@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -22,15 +23,25 @@ type Limits struct {
 	OpenCalls int
 }
 
+// or is l, and what l does not limit as otherwise does.
+func (l Limits) or(otherwise Limits) Limits {
+	if l.PerMinute == 0 {
+		l.PerMinute = otherwise.PerMinute
+	}
+	if l.OpenCalls == 0 {
+		l.OpenCalls = otherwise.OpenCalls
+	}
+	return l
+}
+
 // forgetAfter is how often callers are forgotten that have nothing open and
 // all their messages back: a minute gives back all.
 const forgetAfter = time.Minute
 
-// limiter counts what each caller does. It knows those of the last two minutes
-// only.
+// limiter counts what each caller does that has limits. It knows those of the
+// last two minutes only.
 type limiter struct {
-	limits Limits
-	now    func() time.Time
+	now func() time.Time
 
 	mu      sync.Mutex
 	callers map[string]*caller
@@ -38,9 +49,10 @@ type limiter struct {
 }
 
 type caller struct {
-	bucket *rate.Limiter
-	open   int
-	told   time.Time // when the log was
+	perMinute int // what bucket gives back; 0: there is none
+	bucket    *rate.Limiter
+	open      int
+	told      time.Time // when the log was
 }
 
 // refuse makes a refusal of c.
@@ -52,8 +64,20 @@ func (c *caller) refuse(now time.Time, after time.Duration, why string) *tooMuch
 	return refused
 }
 
-func newLimiter(limits Limits) *limiter {
-	return &limiter{limits: limits, now: time.Now, callers: map[string]*caller{}}
+// limit takes over what the caller may send a minute. A new limit begins as
+// after a quiet minute.
+func (c *caller) limit(perMinute int) {
+	if c.perMinute == perMinute {
+		return
+	}
+	c.perMinute, c.bucket = perMinute, nil
+	if perMinute > 0 {
+		c.bucket = rate.NewLimiter(rate.Limit(float64(perMinute)/60), perMinute)
+	}
+}
+
+func newLimiter() *limiter {
+	return &limiter{now: time.Now, callers: map[string]*caller{}}
 }
 
 // tooMuch says which limit refuses a message, and when to come again.
@@ -66,10 +90,11 @@ type tooMuch struct {
 // seconds are those of a Retry-After.
 func (t *tooMuch) seconds() int { return max(1, int(math.Ceil(t.after.Seconds()))) }
 
-// enter lets a message of principal in, or refuses it. A call is open until
-// leave; other messages have nothing to leave.
-func (l *limiter) enter(principal string, isCall bool) (leave func(), refused *tooMuch) {
-	if l.limits == (Limits{}) {
+// enter lets a message of principal in, or refuses it by the limits that the
+// principal has now. A call is open until leave; other messages have nothing to
+// leave.
+func (l *limiter) enter(principal string, limits Limits, isCall bool) (leave func(), refused *tooMuch) {
+	if limits == (Limits{}) {
 		return func() {}, nil
 	}
 	l.mu.Lock()
@@ -79,22 +104,20 @@ func (l *limiter) enter(principal string, isCall bool) (leave func(), refused *t
 	c := l.callers[principal]
 	if c == nil {
 		c = &caller{}
-		if n := l.limits.PerMinute; n > 0 {
-			c.bucket = rate.NewLimiter(rate.Limit(float64(n)/60), n)
-		}
 		l.callers[principal] = c
 	}
+	c.limit(limits.PerMinute)
 	if c.bucket != nil {
 		reserved := c.bucket.ReserveN(now, 1)
 		if wait := reserved.DelayFrom(now); wait > 0 {
 			reserved.CancelAt(now)
-			return nil, c.refuse(now, wait, fmt.Sprintf("Too many calls: this caller may make %d a minute.", l.limits.PerMinute))
+			return nil, c.refuse(now, wait, fmt.Sprintf("Too many calls: this caller may make %d a minute.", limits.PerMinute))
 		}
 	}
 	if !isCall {
 		return func() {}, nil
 	}
-	if n := l.limits.OpenCalls; n > 0 && c.open >= n {
+	if n := limits.OpenCalls; n > 0 && c.open >= n {
 		return nil, c.refuse(now, 2*time.Second,
 			fmt.Sprintf("Too many open calls: this caller has %d that are not answered yet, which is all it may have.", c.open))
 	}
@@ -117,6 +140,14 @@ func (l *limiter) forget(now time.Time) {
 			delete(l.callers, principal)
 		}
 	}
+}
+
+// limitsOf are the caller's own, and the server's where it has none.
+func (s *Server) limitsOf(ctx context.Context, principal string) Limits {
+	if s.options.LimitsOf == nil {
+		return s.options.Limits
+	}
+	return s.options.LimitsOf(ctx, principal).or(s.options.Limits)
 }
 
 // refuseTooMuch answers a message that a limit refuses. A tool call gets a

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -194,5 +195,85 @@ func TestNoLimitsCountNothing(t *testing.T) {
 	}
 	if n := f.Remembered(); n != 0 {
 		t.Error(n)
+	}
+}
+
+// ownLimits are what callers may do, changed while the server runs.
+type ownLimits struct {
+	mu sync.Mutex
+	of map[string]server.Limits
+}
+
+func (o *ownLimits) set(caller string, limits server.Limits) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.of[caller] = limits
+}
+
+func (o *ownLimits) limitsOf(_ context.Context, caller string) server.Limits {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.of[caller]
+}
+
+// A caller's own limits count before the server's, each by itself, and what
+// changes holds from the next message on.
+func TestLimitsOfACaller(t *testing.T) {
+	own := &ownLimits{of: map[string]server.Limits{"alice": {PerMinute: 5}, "carol": {OpenCalls: 1}}}
+	f := newFixture(t, func(o *server.Options) {
+		o.Limits, o.LimitsOf = server.Limits{PerMinute: 2}, own.limitsOf
+		o.Authenticate = func(r *http.Request) (string, error) { return r.Header.Get("Authorization"), nil }
+	})
+	clock := &hourglass{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	f.SetClock(clock.Now)
+	base := f.web(t)
+	let := func(step, caller string, want int) {
+		t.Helper()
+		for n := range want + 1 {
+			response, m := post(t, base, ping, "Authorization: "+caller)
+			if (response.StatusCode == http.StatusOK) != (n < want) {
+				t.Errorf("%s: message %d of %s, of %d: %s %s", step, n+1, caller, want, response.Status, m.raw)
+			}
+		}
+	}
+	let("more than others", "alice", 5)
+	let("everybody's", "bob", 2)
+	let("its own is another one", "carol", 2)
+	clock.pass(time.Minute)
+	own.set("alice", server.Limits{PerMinute: 1})
+	own.set("bob", server.Limits{PerMinute: 3})
+	let("lowered", "alice", 1)
+	let("raised", "bob", 3)
+	own.set("alice", server.Limits{})
+	let("taken back", "alice", 2)
+	clock.pass(time.Minute)
+	held := stream(t, do(t, request(t, base, call("1", "hold", "x", 0, "", ""), "Authorization: carol")))
+	await(t, f.started)
+	if _, m := post(t, base, call("1", "echo", "hi", 0, "", ""), "Authorization: carol"); !strings.Contains(m.text(), "1 that are not answered") {
+		t.Error(m.raw)
+	}
+	f.release <- struct{}{}
+	held.message()
+}
+
+// Where the server limits nobody, a caller may have limits all the same.
+func TestLimitsOfACallerAlone(t *testing.T) {
+	own := &ownLimits{of: map[string]server.Limits{"alice": {PerMinute: 1}}}
+	f := newFixture(t, func(o *server.Options) {
+		o.LimitsOf = own.limitsOf
+		o.Authenticate = func(r *http.Request) (string, error) { return r.Header.Get("Authorization"), nil }
+	})
+	f.SetClock((&hourglass{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}).Now)
+	base := f.web(t)
+	for n := range 10 {
+		if response, _ := post(t, base, ping, "Authorization: alice"); (response.StatusCode == http.StatusOK) != (n == 0) {
+			t.Error("alice:", n, response.Status)
+		}
+		if response, _ := post(t, base, ping, "Authorization: bob"); response.StatusCode != http.StatusOK {
+			t.Error("bob:", n, response.Status)
+		}
+	}
+	if n := f.Remembered(); n != 1 {
+		t.Errorf("%d callers are remembered, but one has limits", n)
 	}
 }
