@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/accounts"
-	"seedance-mcp/internal/oauth"
 	"seedance-mcp/internal/store"
-	"seedance-mcp/internal/video"
 )
 
 const accountsSynopsis = `accounts set NAME --key-file FILE   let a caller's videos be paid by an account of its own
@@ -42,16 +40,16 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 	}
 	var work func(context.Context, *app) (int, error)
 	switch {
-	case len(rest) == 1 && rest[0] == "list":
+	case len(rest) == 1 && rest[0] == doList:
 		work = func(ctx context.Context, a *app) (int, error) { return listAccounts(ctx, a, t, f) }
 	case len(rest) == 1 && rest[0] == "reseal":
 		work = func(ctx context.Context, a *app) (int, error) { return resealAccounts(ctx, a, t, f) }
-	case len(rest) > 0 && (rest[0] == "set" || rest[0] == "remove"):
+	case len(rest) > 0 && (rest[0] == doSet || rest[0] == doRemove):
 		principal, err := accountOwner(s, f, rest[1:])
 		if err != nil {
 			return exitUsage, err
 		}
-		if rest[0] == "set" {
+		if rest[0] == doSet {
 			work = func(ctx context.Context, a *app) (int, error) { return setAccount(ctx, a, t, f, principal) }
 		} else {
 			work = func(ctx context.Context, a *app) (int, error) { return removeAccount(ctx, a, t, f, principal) }
@@ -64,19 +62,11 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 
 // accountOwner is the principal that the command line names.
 func accountOwner(s settings, f accountFlags, names []string) (string, error) {
-	switch {
-	case f.subject != "" && len(names) > 0:
-		return "", usageError("give a NAME or --subject, not both")
-	case f.subject != "" && s.oauth.issuer == "":
-		return "", usageError("--subject needs SEEDANCE_OAUTH_ISSUER, whose subject it is")
-	case f.subject != "":
-		return oauth.Principal(s.oauth.issuer, f.subject), nil
-	case len(names) != 1:
-		return "", usageError("say whose account: the NAME of an access key, or --subject")
-	case names[0] == localPrincipal:
+	principal, err := namedCaller(s, f.subject, names)
+	if principal == localPrincipal {
 		return "", usageError("this machine's own user pays with SEEDANCE_API_KEY")
 	}
-	return names[0], nil
+	return principal, err
 }
 
 func setAccount(ctx context.Context, a *app, t terminal, f accountFlags, principal string) (int, error) {
@@ -88,14 +78,8 @@ func setAccount(ctx context.Context, a *app, t terminal, f accountFlags, princip
 	if err != nil {
 		return exitFailed, err
 	}
-	if !strings.HasPrefix(principal, oauth.PrincipalPrefix) {
-		// A name with a slip in it would leave its bills with the common account.
-		if _, err := kept.KeyByName(ctx, principal); err != nil {
-			if video.CodeOf(err) == video.NotFound {
-				return exitUsage, usageError("there is no live access key named %q; make it first: seedance-mcp keys create NAME", video.Clip(principal, 60))
-			}
-			return exitFailed, err
-		}
+	if err := knownCaller(ctx, kept, principal); err != nil {
+		return exitFailed, err
 	}
 	row, err := a.book.Seal(principal, apiKey)
 	if err != nil {

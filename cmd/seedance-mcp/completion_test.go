@@ -93,6 +93,7 @@ func TestShellsComplete(t *testing.T) {
 				"models --catalog=mod":                          "models|--catalog=models.json",
 				"install claude-d":                              "install|claude-desktop",
 				"keys rev":                                      "keys|revoke",
+				"callers set team-a --models z":                 "callers|set|team-a|--models|z video",
 				"tasks can":                                     "tasks|cancel",
 				"tasks --state stal":                            "tasks|--state|stalled",
 				"tasks " + id[:len(id)-3]:                       "tasks|" + id,

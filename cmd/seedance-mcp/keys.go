@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -20,19 +21,16 @@ const keysSynopsis = `keys create NAME [flags]  make an access key of the HTTP s
 
 // keyFlags are the flags of `keys`.
 type keyFlags struct {
-	json           bool
-	daily, monthly string
-	models         string
-	expires        string
+	json    bool
+	terms   termFlags
+	expires string
 }
 
 func runKeys(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("keys", flag.ContinueOnError)
 	var f keyFlags
 	fs.BoolVar(&f.json, "json", false, "JSON instead of text")
-	fs.StringVar(&f.daily, "daily-credits", "", "with create: what the key's tasks may cost a day (UTC), in `credits`")
-	fs.StringVar(&f.monthly, "monthly-credits", "", "with create: what the key's tasks may cost a month (UTC), in `credits`")
-	fs.StringVar(&f.models, "models", "", "with create: only these `models`, separated by commas")
+	f.terms.add(fs, "create", "the key's")
 	fs.StringVar(&f.expires, "expires", "", "with create: when it ends, a `time` such as 30d, 12h or 2027-01-31 (default never)")
 	s, rest, err := parseSettings(t, fs, keysSynopsis, args)
 	if err != nil {
@@ -42,7 +40,7 @@ func runKeys(ctx context.Context, t terminal, args []string) (int, error) {
 	switch {
 	case len(rest) == 2 && rest[0] == "create":
 		work = func(ctx context.Context, a *app) (int, error) { return createKey(ctx, a, t, f, rest[1]) }
-	case len(rest) == 1 && rest[0] == "list":
+	case len(rest) == 1 && rest[0] == doList:
 		work = func(ctx context.Context, a *app) (int, error) { return listKeys(ctx, a, t, f) }
 	case len(rest) == 2 && rest[0] == "revoke":
 		work = func(ctx context.Context, a *app) (int, error) { return revokeKey(ctx, a, t, f, rest[1]) }
@@ -55,26 +53,15 @@ func runKeys(ctx context.Context, t terminal, args []string) (int, error) {
 func createKey(ctx context.Context, a *app, t terminal, f keyFlags, name string) (int, error) {
 	now := time.Now().UTC()
 	terms := access.Terms{Name: name}
-	var err error
-	if terms.Daily, err = creditsFlag("--daily-credits", f.daily); err != nil {
+	changes, err := f.terms.changes(a)
+	if err != nil {
 		return exitUsage, err
 	}
-	if terms.Monthly, err = creditsFlag("--monthly-credits", f.monthly); err != nil {
-		return exitUsage, err
+	for _, change := range changes {
+		change(&terms.Terms)
 	}
 	if terms.ExpiresAt, err = expiry(f.expires, now); err != nil {
 		return exitUsage, err
-	}
-	for asked := range strings.SplitSeq(f.models, ",") {
-		asked = strings.TrimSpace(asked)
-		if asked == "" {
-			continue
-		}
-		id, err := a.catalog.FindModel(a.settings.dialect, asked)
-		if err != nil {
-			return exitUsage, usageError("--models: %s", err)
-		}
-		terms.Models = append(terms.Models, id)
 	}
 	secret, record, err := access.New(terms, now)
 	if err != nil {
@@ -84,9 +71,14 @@ func createKey(ctx context.Context, a *app, t terminal, f keyFlags, name string)
 	if err != nil {
 		return exitFailed, err
 	}
+	said, err := tasks.CallerTerms(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
 	if err := tasks.AddKey(ctx, record); err != nil {
 		return exitFailed, err
 	}
+	noteOverruled(t, said, record)
 	if f.json {
 		view := keyJSON(record, now)
 		view.Key = secret
@@ -120,14 +112,31 @@ func listKeys(ctx context.Context, a *app, t terminal, f keyFlags) (int, error) 
 		return exitOK, nil
 	}
 	table := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tID\tSTATE\tDAILY\tMONTHLY\tMODELS\tCREATED\tEXPIRES\tLAST USED")
+	fmt.Fprintln(table, "NAME\tID\tSTATE\t"+termsHead+"\tCREATED\tEXPIRES\tLAST USED")
 	for _, key := range keys {
 		view := keyJSON(key, now)
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.Name, key.ID, view.State,
-			creditsText(key.Daily), creditsText(key.Monthly), textOr(strings.Join(key.Models, ","), "all"),
-			day(key.CreatedAt), day(key.ExpiresAt), day(key.LastUsedAt))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", key.Name, key.ID, view.State,
+			termsCells(key.Terms, "all"), day(key.CreatedAt), day(key.ExpiresAt), day(key.LastUsedAt))
 	}
-	return exitOK, table.Flush()
+	if err := table.Flush(); err != nil {
+		return exitFailed, err
+	}
+	said, err := tasks.CallerTerms(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	noteOverruled(t, said, keys...)
+	return exitOK, nil
+}
+
+// noteOverruled tells of live keys beside which something is said of their
+// callers: it counts before what they say.
+func noteOverruled(t terminal, said []store.CallerTerms, keys ...store.Key) {
+	for _, key := range keys {
+		if key.RevokedAt.IsZero() && slices.ContainsFunc(said, func(c store.CallerTerms) bool { return c.Principal == key.Name }) {
+			fmt.Fprintf(t.err, "What seedance-mcp callers list shows of %q counts before what its key says.\n", key.Name)
+		}
+	}
 }
 
 func revokeKey(ctx context.Context, a *app, t terminal, f keyFlags, nameOrID string) (int, error) {
@@ -148,29 +157,21 @@ func revokeKey(ctx context.Context, a *app, t terminal, f keyFlags, nameOrID str
 
 // keyView is a key as scripts read it.
 type keyView struct {
-	Key            string     `json:"key,omitempty"` // only when it is made
-	ID             string     `json:"id"`
-	Name           string     `json:"name"`
-	State          string     `json:"state"`
-	DailyCredits   string     `json:"daily_credits,omitempty"`
-	MonthlyCredits string     `json:"monthly_credits,omitempty"`
-	Models         []string   `json:"models,omitempty"`
-	CreatedAt      time.Time  `json:"created_at"`
-	ExpiresAt      *time.Time `json:"expires_at,omitempty"`
-	RevokedAt      *time.Time `json:"revoked_at,omitempty"`
-	LastUsedAt     *time.Time `json:"last_used_at,omitempty"`
+	Key   string `json:"key,omitempty"` // only when it is made
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	State string `json:"state"`
+	termsView
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
+	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
 }
 
 func keyJSON(key store.Key, now time.Time) keyView {
 	view := keyView{
-		ID: key.ID, Name: key.Name, State: "live", Models: key.Models, CreatedAt: key.CreatedAt,
+		ID: key.ID, Name: key.Name, State: "live", termsView: termsJSON(key.Terms), CreatedAt: key.CreatedAt,
 		ExpiresAt: timeOrNil(key.ExpiresAt), RevokedAt: timeOrNil(key.RevokedAt), LastUsedAt: timeOrNil(key.LastUsedAt),
-	}
-	if key.Daily != nil {
-		view.DailyCredits = key.Daily.String()
-	}
-	if key.Monthly != nil {
-		view.MonthlyCredits = key.Monthly.String()
 	}
 	switch {
 	case !key.RevokedAt.IsZero():
@@ -198,24 +199,6 @@ func expiry(text string, now time.Time) (time.Time, error) {
 		return at, nil
 	}
 	return time.Time{}, usageError("--expires must be a time such as 30d, 12h or 2027-01-31, not %q", video.Clip(text, 40))
-}
-
-func creditsFlag(name, text string) (*video.Credits, error) {
-	if text == "" {
-		return nil, nil
-	}
-	amount, err := video.ParseCredits(text)
-	if err != nil || amount < 0 {
-		return nil, usageError("%s must be an amount of credits such as 200 or 85.68, not %q", name, video.Clip(text, 40))
-	}
-	return &amount, nil
-}
-
-func creditsText(c *video.Credits) string {
-	if c == nil {
-		return "-"
-	}
-	return c.String()
 }
 
 func day(t time.Time) string {

@@ -50,6 +50,7 @@ func commands() []command {
 		{"http", "", "serve MCP over streamable HTTP, for agent frameworks", runHTTP},
 		{"tasks", "[ID]", "list tasks, or show, follow, settle or withdraw one", runTasks},
 		{"keys", "create NAME", "make, list and revoke access keys of the HTTP server", runKeys},
+		{"callers", "set NAME", "say what a caller of the HTTP server may spend and how often it may call", runCallers},
 		{"accounts", "set NAME", "let callers of the HTTP server pay with accounts of their own", runAccounts},
 		{"models", "", "list the models with their limits and prices", runModels},
 		{"sandbox", "", "serve the simulated upstream on a port", runSandbox},

@@ -61,6 +61,7 @@ func TestNoCommandTellsASecretSetting(t *testing.T) {
 		{"doctor as JSON", nil, []string{"doctor", "--json"}},
 		{"a database that is away", nil, []string{"tasks"}},
 		{"keys", nil, []string{"keys", "list"}},
+		{"callers", nil, []string{"callers", "list"}},
 		{"accounts", nil, []string{"accounts", "list"}},
 		{"migrate", nil, []string{"migrate"}},
 		{"http", nil, []string{"http", "--addr", "127.0.0.1:0"}},

@@ -40,8 +40,8 @@ func servingSettings() []setting {
 		{"base-path", "SEEDANCE_BASE_PATH", "http: `path` below which a proxy puts the server, such as /videos (default the public URL's)", setBasePath},
 		{"allow-host", "SEEDANCE_ALLOW_HOSTS", "http: `names` by which it may be called besides loopback and the public URL's, separated by commas; all others are refused (default, on addresses that others reach: any)", setHosts},
 		{"allow-origin", "SEEDANCE_ALLOW_ORIGINS", "http: `origins` of web pages that may call it, such as https://app.example.com, separated by commas (default its own pages)", setOrigins},
-		{"max-requests-per-minute", "SEEDANCE_MAX_REQUESTS_PER_MINUTE", "http: messages that each caller may send a minute, a `number` (default no limit)", setCount(func(s *settings) *int { return &s.serving.limits.PerMinute })},
-		{"max-open-calls", "SEEDANCE_MAX_OPEN_CALLS", "http: calls of each caller that may wait for an answer, a `number` (default no limit)", setCount(func(s *settings) *int { return &s.serving.limits.OpenCalls })},
+		{"max-requests-per-minute", "SEEDANCE_MAX_REQUESTS_PER_MINUTE", "http: messages that each caller may send a minute whose terms say nothing else, a `number` (default no limit)", setCount(func(s *settings) *int { return &s.serving.limits.PerMinute })},
+		{"max-open-calls", "SEEDANCE_MAX_OPEN_CALLS", "http: calls that may wait for an answer, of each caller whose terms say nothing else, a `number` (default no limit)", setCount(func(s *settings) *int { return &s.serving.limits.OpenCalls })},
 		{"drain-delay", "SEEDANCE_DRAIN_DELAY", "http: `time` such as 5s between SIGTERM, when /readyz says no, and the end of taking calls (default 0s)", setDrainDelay},
 	}
 }
@@ -60,13 +60,21 @@ func setDrainDelay(s *settings, v string) error {
 
 func setCount(field func(*settings) *int) func(*settings, string) error {
 	return func(s *settings, v string) error {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > 1_000_000 {
-			return errors.New("must be a whole number from 1 to 1000000")
+		n, err := parseCount(v)
+		if err != nil {
+			return err
 		}
 		*field(s) = n
 		return nil
 	}
+}
+
+func parseCount(v string) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > 1_000_000 {
+		return 0, errors.New("must be a whole number from 1 to 1000000")
+	}
+	return n, nil
 }
 
 var pathLetters = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`) })
@@ -150,7 +158,7 @@ func (s *settings) serve(options *server.Options, a *app) error {
 	own := s.serving
 	options.PublicURL, options.BasePath = s.publicURL, own.basePath
 	options.AllowedHosts, options.AllowedOrigins = own.hosts, own.origins
-	options.Limits, options.DrainDelay = own.limits, own.drainDelay
+	options.Limits, options.LimitsOf, options.DrainDelay = own.limits, a.limitsOf, own.drainDelay
 	options.Authenticate = strangersNeedKeys(options.Authenticate)
 	if own.tlsCert != "" {
 		var err error

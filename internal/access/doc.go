@@ -1,5 +1,5 @@
 // Package access says who calls the HTTP server: it makes access keys, knows
-// them by their hash, and tells what a key's principal may spend. Keys are
+// them by their hash, and tells on what terms a caller is served. Keys are
 // shown once, when they are made, and stored as SHA-256 only.
 //
 // Only commands import it. It knows internal/store and internal/video, and no

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"seedance-mcp/internal/store"
@@ -15,12 +17,13 @@ import (
 // would cost more than the call.
 const touchEvery = time.Minute
 
-// Keys is where keys are kept; store.Store says what each method promises.
+// Keys is where keys and terms are kept; store.Store says what each method promises.
 type Keys interface {
 	HasKeys(ctx context.Context) (bool, error)
 	KeyByHash(ctx context.Context, hash string) (store.Key, error)
-	KeyByName(ctx context.Context, name string) (store.Key, error)
 	TouchKey(ctx context.Context, id string, at time.Time) error
+	TermsOf(ctx context.Context, principal string) (store.Terms, error)
+	TermsInForce(ctx context.Context) (map[string]store.Terms, error)
 }
 
 // Keeper lets callers in.
@@ -31,6 +34,9 @@ type Keeper struct {
 	// long as no key was ever made: right on loopback only.
 	OpenToAll bool
 	Now       func() time.Time
+
+	recent  atomic.Pointer[recentTerms]
+	reading sync.Mutex // held by who reads the next
 }
 
 // Authenticate names the caller by the key in its Authorization header.
@@ -81,24 +87,6 @@ func (k *Keeper) withoutKeys(given bool) (string, error) {
 		return "", errNoAccess()
 	}
 	return local, nil
-}
-
-// KeyOf gives the key whose terms bind the principal now, and whether there is
-// one: the machine's own user has none, nor has a principal whose key was
-// revoked while its last tasks are under way.
-func (k *Keeper) KeyOf(ctx context.Context, principal string) (store.Key, bool, error) {
-	if principal == local {
-		return store.Key{}, false, nil
-	}
-	keys, err := k.Open(ctx)
-	if err != nil || keys == nil {
-		return store.Key{}, false, err
-	}
-	key, err := keys.KeyByName(ctx, principal)
-	if video.CodeOf(err) == video.NotFound {
-		return store.Key{}, false, nil
-	}
-	return key, err == nil, err
 }
 
 func live(key store.Key, now time.Time) bool {

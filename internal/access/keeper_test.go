@@ -179,22 +179,6 @@ func TestLastUseIsNoted(t *testing.T) {
 	}
 }
 
-func TestKeyOf(t *testing.T) {
-	s := openStore(t)
-	daily := video.WholeCredits(500)
-	add(t, s, access.Terms{Name: "team-a", Daily: &daily, Models: []string{"seedance-20"}})
-	k := keeper(s, noon)
-	key, ok, err := k.KeyOf(context.Background(), "team-a")
-	if err != nil || !ok || key.Daily == nil || *key.Daily != daily || len(key.Models) != 1 {
-		t.Errorf("team-a: %+v, %v, %v", key, ok, err)
-	}
-	for _, principal := range []string{"local", "nobody"} {
-		if _, ok, err := k.KeyOf(context.Background(), principal); ok || err != nil {
-			t.Errorf("%s: %v, %v", principal, ok, err)
-		}
-	}
-}
-
 func TestNew(t *testing.T) {
 	secret, record, err := access.New(access.Terms{Name: "team-a"}, noon)
 	if err != nil {

@@ -29,10 +29,8 @@ const (
 
 // Terms are what a new key is made with; only Name is needed.
 type Terms struct {
-	Name           string
-	Daily, Monthly *video.Credits
-	// Models are catalogue ids; empty: all.
-	Models []string
+	Name string
+	store.Terms
 	// ExpiresAt zero: never.
 	ExpiresAt time.Time
 }
@@ -57,7 +55,7 @@ func New(terms Terms, now time.Time) (secret string, record store.Key, err error
 	secret = prefix + strings.ToLower(rand.Text())
 	return secret, store.Key{
 		ID: "key_" + strings.ToLower(rand.Text()[:10]), Name: terms.Name, Hash: hash(secret),
-		Daily: terms.Daily, Monthly: terms.Monthly, Models: terms.Models, CreatedAt: now, ExpiresAt: terms.ExpiresAt,
+		Terms: terms.Terms, CreatedAt: now, ExpiresAt: terms.ExpiresAt,
 	}, nil
 }
 

@@ -20,7 +20,7 @@ func (e *Engine) allowed(ctx context.Context, principal, model string) error {
 	}
 	return &video.Error{
 		Code: video.Forbidden, Argument: "model", Given: model, Valid: models,
-		Message:    fmt.Sprintf("This access key may not use the model %s.", model),
+		Message:    fmt.Sprintf("You may not use the model %s on this server.", model),
 		Suggestion: "Nothing was sent or charged. It may use: " + strings.Join(models, ", ") + ".",
 	}
 }

@@ -131,7 +131,17 @@ func Principal(issuer, subject string) string {
 		h.Write(size[:])
 		h.Write([]byte(part))
 	}
-	return PrincipalPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil))[:26])
+	return PrincipalPrefix + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil))[:principalHash])
+}
+
+// principalHash is the length of a principal's name behind the prefix, in
+// letters of base32.
+const principalHash = 26
+
+// IsPrincipal says that name could be one that [Principal] gives.
+func IsPrincipal(name string) bool {
+	hash, ok := strings.CutPrefix(name, PrincipalPrefix)
+	return ok && len(hash) == principalHash && strings.Trim(hash, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
 // refusedError is a token that is not accepted; the text is for its sender and

@@ -67,6 +67,8 @@ func conformance(t *testing.T, open opener) {
 		"watch/coalesces":         watchCoalesces,
 		"watch/others":            watchOthers,
 		"keys":                    accessKeys,
+		"terms":                   callerTerms,
+		"terms/at once":           callerTermsAtOnce,
 		"accounts":                upstreamAccounts,
 		"injection":               nothingIsInjected,
 		"contexts":                contextsEnd,

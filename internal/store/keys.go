@@ -19,19 +19,17 @@ type Key struct {
 	Name string
 	// Hash is the key's SHA-256 in hex.
 	Hash string
-	// Daily and Monthly are the principal's budgets in credits; nil: none.
-	Daily, Monthly *video.Credits
-	// Models are the ids of the models it may use; empty: all.
-	Models    []string
+	// Terms are what the key says of the principal; an operator may say else.
+	Terms
 	CreatedAt time.Time
 	// ExpiresAt, RevokedAt and LastUsedAt are zero for never.
 	ExpiresAt, RevokedAt, LastUsedAt time.Time
 }
 
 const (
-	keyColumns = `id, name, hash, daily_credits, monthly_credits, models, created_at, expires_at, revoked_at, last_used_at`
+	keyColumns = `id, name, hash, ` + termsColumns + `, created_at, expires_at, revoked_at, last_used_at`
 
-	insertAccessKey = `INSERT INTO access_keys (` + keyColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)`
+	insertAccessKey = `INSERT INTO access_keys (` + keyColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL)`
 	revokeAccessKey = `UPDATE access_keys SET revoked_at = $1 WHERE revoked_at IS NULL AND (id = $2 OR name = $2) RETURNING ` + keyColumns
 	touchAccessKey  = `UPDATE access_keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)`
 
@@ -49,7 +47,7 @@ func (s *Store) AddKey(ctx context.Context, key Key) error {
 	}
 	return s.write(ctx, func(t *transaction) error {
 		_, err := t.exec(insertAccessKey, key.ID, key.Name, key.Hash, creditsOrNull(key.Daily), creditsOrNull(key.Monthly),
-			string(models), key.CreatedAt.UnixMilli(), timeOrNull(key.ExpiresAt))
+			string(models), countOrNull(key.PerMinute), countOrNull(key.OpenCalls), key.CreatedAt.UnixMilli(), timeOrNull(key.ExpiresAt))
 		if isDuplicate(err) {
 			return &video.Error{
 				Code: video.Conflict, Argument: "name", Given: video.Clip(key.Name, 60), Err: err,
@@ -134,24 +132,19 @@ func errNoKey() error {
 // keyRow is a key as its columns hold it.
 type keyRow struct {
 	id, name, hash                   string
-	daily, monthly                   sql.Null[int64]
-	models                           string
+	terms                            termsRow
 	createdAt                        int64
 	expiresAt, revokedAt, lastUsedAt sql.Null[int64]
 }
 
 func (k *keyRow) places() []any {
-	return []any{&k.id, &k.name, &k.hash, &k.daily, &k.monthly, &k.models, &k.createdAt, &k.expiresAt, &k.revokedAt, &k.lastUsedAt}
+	places := append([]any{&k.id, &k.name, &k.hash}, k.terms.places()...)
+	return append(places, &k.createdAt, &k.expiresAt, &k.revokedAt, &k.lastUsedAt)
 }
 
 func (k *keyRow) key() Key {
-	key := Key{
-		ID: k.id, Name: k.name, Hash: k.hash, Daily: creditsOf(k.daily), Monthly: creditsOf(k.monthly),
+	return Key{
+		ID: k.id, Name: k.name, Hash: k.hash, Terms: k.terms.terms(),
 		CreatedAt: time.UnixMilli(k.createdAt).UTC(), ExpiresAt: timeOf(k.expiresAt), RevokedAt: timeOf(k.revokedAt), LastUsedAt: timeOf(k.lastUsedAt),
 	}
-	if !decode(k.models, &key.Models) {
-		// A list that cannot be read must not become "all models".
-		key.Models = []string{"(unreadable)"}
-	}
-	return key
 }

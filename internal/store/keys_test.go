@@ -19,8 +19,8 @@ func accessKeys(t *testing.T, open opener) {
 	}
 	daily, monthly := video.WholeCredits(500), video.WholeCredits(9000)
 	full := store.Key{
-		ID: "key_a", Name: "team-a", Hash: "aa", Daily: &daily, Monthly: &monthly, Models: []string{"seedance-20", "sora2"},
-		CreatedAt: noon, ExpiresAt: noon.Add(time.Hour),
+		ID: "key_a", Name: "team-a", Hash: "aa", CreatedAt: noon, ExpiresAt: noon.Add(time.Hour),
+		Terms: store.Terms{Daily: &daily, Monthly: &monthly, Models: []string{"seedance-20", "sora2"}, PerMinute: 60, OpenCalls: 3},
 	}
 	plain := store.Key{ID: "key_b", Name: "team-b", Hash: "bb", CreatedAt: noon.Add(time.Second)}
 	for _, key := range []store.Key{full, plain} {
@@ -34,10 +34,10 @@ func accessKeys(t *testing.T, open opener) {
 	}
 	got := keys[0]
 	if got.Name != full.Name || got.Hash != full.Hash || *got.Daily != daily || *got.Monthly != monthly ||
-		!slices.Equal(got.Models, full.Models) || !got.CreatedAt.Equal(noon) || !got.ExpiresAt.Equal(full.ExpiresAt) || !got.RevokedAt.IsZero() {
+		!slices.Equal(got.Models, full.Models) || got.PerMinute != 60 || got.OpenCalls != 3 || !got.CreatedAt.Equal(noon) || !got.ExpiresAt.Equal(full.ExpiresAt) || !got.RevokedAt.IsZero() {
 		t.Errorf("stored %+v, got %+v", full, got)
 	}
-	if b := keys[1]; b.Daily != nil || b.Monthly != nil || len(b.Models) != 0 || !b.ExpiresAt.IsZero() || !b.LastUsedAt.IsZero() {
+	if b := keys[1]; b.Daily != nil || b.Monthly != nil || len(b.Models) != 0 || b.PerMinute != 0 || b.OpenCalls != 0 || !b.ExpiresAt.IsZero() || !b.LastUsedAt.IsZero() {
 		t.Errorf("a key without terms: %+v", b)
 	}
 

@@ -57,6 +57,8 @@ func TestPlansUseIndexes(t *testing.T) {
 		"slots":           {selectSlots, "tasks_unfinished (upstream=? AND state=? AND principal=?)"},
 		"queue":           {selectQueueHeads, "tasks_unfinished (upstream=? AND state=?"},
 		"durations":       {selectDurations, "tasks_durations (model=? AND resolution=? AND seconds=? AND sandbox=?)"},
+		"terms":           {selectTermsOf, "access_keys_live (name=?)"},
+		"terms, said":     {selectTermsOf, "SEARCH c USING PRIMARY KEY (principal=?)"},
 		"spent":           {spentByAll, "ledger_by_hour (hour>?)"},
 		"spent by one":    {spentByPrincipal, "PRIMARY KEY (principal=? AND hour>?)"},
 		"spent, the rest": {spentByPrincipal, "tasks_by_principal (principal=? AND created_at>? AND created_at<?)"},
