@@ -221,6 +221,7 @@ func TestAccountsCommand(t *testing.T) {
 		"no master file":    {"", []string{"SEEDANCE_MASTER_KEY_FILE=/nowhere/key"}, []string{"list"}, "SEEDANCE_MASTER_KEY_FILE"},
 		"both":              {"", []string{"SEEDANCE_MASTER_KEY=" + testMaster, "SEEDANCE_MASTER_KEY_FILE=" + os.Args[0]}, []string{"list"}, "both set"},
 		"nobody":            {"sk-test-not-a-real-key", master, []string{"set", "team-z", "--key-file", "-"}, "no live access key named \"team-z\""},
+		"no principal":      {"sk-test-not-a-real-key", master, []string{"set", "oauth-fox", "--key-file", "-"}, "give its sub with --subject"},
 		"local":             {"sk-test-not-a-real-key", master, []string{"set", "local", "--key-file", "-"}, "SEEDANCE_API_KEY"},
 		"no key":            {"", master, []string{"set", "team-a"}, "--key-file"},
 		"empty key":         {" \n", master, []string{"set", "team-a", "--key-file", "-"}, "one API key"},

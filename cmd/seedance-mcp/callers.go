@@ -167,7 +167,7 @@ func removeCaller(ctx context.Context, a *app, t terminal, f callerFlags, princi
 	if f.json {
 		return printJSON(t, callerJSON(removed))
 	}
-	fmt.Fprintf(t.out, "Nothing is said of %s any more: its key and the server's settings hold.\n", principal)
+	fmt.Fprintf(t.out, "Nothing is said of %s any more: its key, if it has one, and the server's settings hold.\n", principal)
 	return exitOK, nil
 }
 
