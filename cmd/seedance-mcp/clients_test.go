@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,4 +226,18 @@ func TestEveryGeneration(t *testing.T) {
 			})
 		}
 	}
+}
+
+// foreign finds a program, skips by its name, or fails where it is required.
+func foreign(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err == nil {
+		return path
+	}
+	if slices.Contains(strings.Split(os.Getenv("SEEDANCE_TEST_REQUIRE"), ","), program) {
+		t.Fatalf("%s is required and not installed", program)
+	}
+	t.Skipf("SKIPPED: %s is not installed", program)
+	return ""
 }

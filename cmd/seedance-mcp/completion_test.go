@@ -65,13 +65,7 @@ func TestShellsComplete(t *testing.T) {
 		{"fish", []string{"--no-config", "-i"}, "source %s"},
 	} {
 		t.Run(shell.name, func(t *testing.T) {
-			found, err := exec.LookPath(shell.name)
-			if err != nil {
-				if slices.Contains(strings.Split(os.Getenv("SEEDANCE_TEST_REQUIRE"), ","), shell.name) {
-					t.Fatalf("%s is not installed, and SEEDANCE_TEST_REQUIRE lists it", shell.name)
-				}
-				t.Skipf("%s is not installed", shell.name)
-			}
+			found := foreign(t, shell.name)
 			command := exec.Command(found, shell.args...)
 			command.Env, command.Dir = env, home
 			screen := start(t, command)

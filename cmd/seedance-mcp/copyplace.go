@@ -11,11 +11,13 @@ import (
 	"seedance-mcp/internal/copies"
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
+	"seedance-mcp/internal/preview"
 )
 
 // copyPlace is where copies of finished videos are kept.
 type copyPlace interface {
 	engine.Media
+	preview.Copies
 	Link(name string) (link string, ends time.Time, err error)
 	Origin() string
 	Check(ctx context.Context) error

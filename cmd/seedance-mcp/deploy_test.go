@@ -302,10 +302,7 @@ func TestSystemdUnit(t *testing.T) {
 	if !strings.Contains(unit, "LoadCredential=api-key:") || !strings.Contains(unit, "SEEDANCE_API_KEY_FILE=%d/api-key") {
 		t.Error("the key does not reach the service")
 	}
-	analyze, err := exec.LookPath("systemd-analyze")
-	if err != nil {
-		t.Skip("SKIPPED: systemd-analyze is not installed")
-	}
+	analyze := foreign(t, "systemd-analyze")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ type front struct {
 	box *sandbox.Server
 
 	mu       sync.Mutex
+	dropped  bool                   // its videos have expired
 	asked    map[string][]time.Time // recordInfo and media
 	looks    map[string]int
 	broken   map[string]int // looks that brought no record
@@ -41,7 +42,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.box.ServeHTTP(w, r)
 		return
 	}
+	dropped := false
 	f.note(func() {
+		dropped = isMedia && f.dropped
 		f.asked[id] = append(f.asked[id], time.Now())
 		if isMedia {
 			f.fetches[id]++
@@ -50,6 +53,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f.broken[id]++ // until its answer is whole
 		}
 	})
+	if dropped {
+		http.NotFound(w, r)
+		return
+	}
 	answer := &statusNoted{ResponseWriter: w, status: http.StatusOK}
 	f.box.ServeHTTP(answer, r)
 	if !isMedia && answer.status == http.StatusOK {

@@ -54,10 +54,7 @@ func TestManPageIsRoff(t *testing.T) {
 		"man":    {"--warnings", "-l", path},
 	} {
 		t.Run(name, func(t *testing.T) {
-			program, err := exec.LookPath(name)
-			if err != nil {
-				t.Skipf("%s is not installed", name)
-			}
+			program := foreign(t, name)
 			var out, said bytes.Buffer
 			command := exec.Command(program, args...)
 			command.Stdout, command.Stderr = &out, &said

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,20 +91,6 @@ func configure(t *testing.T, from, to, listen string, replicas [2]string, more .
 	if err := os.WriteFile(to, []byte(strings.NewReplacer(changes...).Replace(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// foreign finds a program, skips by its name, or fails where it is required.
-func foreign(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err == nil {
-		return path
-	}
-	if slices.Contains(strings.Split(os.Getenv("SEEDANCE_TEST_REQUIRE"), ","), program) {
-		t.Fatalf("%s is required and not installed", program)
-	}
-	t.Skipf("SKIPPED: %s is not installed", program)
-	return ""
 }
 
 // rolling is two servers on one store behind a balancer, which are

@@ -24,10 +24,14 @@ const (
 // serverOptions is what both transports serve; own is the HTTP server's base
 // URL, "" over stdio.
 func (a *app) serverOptions(over transport, own string) (server.Options, error) {
+	pictures := preview.Options{Source: media.NewGetter(a.local, a.mediaOnLoopback()), Logger: a.log}
+	if a.copies != nil {
+		pictures.Copies = a.copies
+	}
 	deps := tools.Deps{
 		Service: a.engine, Catalog: a.catalog, Dialect: a.settings.dialect, Sandbox: a.sandbox != nil,
 		Downloads: a.downloads, PlayerURI: player.URI, Logger: a.log,
-		Preview: preview.New(preview.Options{Source: media.NewGetter(a.local, a.mediaOnLoopback()), Logger: a.log}),
+		Preview: preview.New(pictures),
 	}
 	if a.settings.dialect == video.Kinovi {
 		deps.Uploader = a.seen.Uploader(payersUploads{a})

@@ -71,6 +71,11 @@ func (b *Bucket) put(ctx context.Context, key string, file media.File) error {
 // Link leads to a copy for a while, without any credentials.
 func (b *Bucket) Link(key string) (string, time.Time, error) { return b.objects.Link(key, b.lasts) }
 
+// Read copies a copy to w.
+func (b *Bucket) Read(ctx context.Context, key string, w io.Writer) error {
+	return b.objects.Get(ctx, key, w)
+}
+
 // Origin is where links lead to, for policies of pages.
 func (b *Bucket) Origin() string { return b.objects.Origin() }
 

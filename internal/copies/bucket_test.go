@@ -75,6 +75,10 @@ func TestBucketTakesTheCopyAndNothingStaysHere(t *testing.T) {
 	if link, ends, err := b.Link(file.Copy); err != nil || link != "https://s3.test/5a/---fox-.mp4" || !ends.Equal(noon.Add(time.Hour)) {
 		t.Error(link, ends, err)
 	}
+	var read bytes.Buffer
+	if err := b.Read(t.Context(), file.Copy, &read); err != nil || read.String() != "a video" {
+		t.Errorf("read %q, %v", read.String(), err)
+	}
 	again, err := b.Fetch(t.Context(), job) // after a crash before it was stored that there is one
 	if err != nil || again != file || len(store.stored) != 1 {
 		t.Errorf("again: %+v %v, %d objects", again, err, len(store.stored))

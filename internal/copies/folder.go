@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -74,6 +75,17 @@ func (f *Folder) Link(name string) (link string, ends time.Time, err error) {
 	return f.options.URL + (&url.URL{Path: name}).EscapedPath() + "?" + query.Encode(), ends, nil
 }
 
+// Read copies a copy to w.
+func (f *Folder) Read(_ context.Context, name string, w io.Writer) error {
+	file, _, err := f.open(name)
+	if err != nil {
+		return fmt.Errorf("a copy: %w", err)
+	}
+	defer func() { _ = file.Close() }() // nothing was written
+	_, err = io.Copy(w, file)
+	return err
+}
+
 // Origin is where links lead to, for policies of pages.
 func (f *Folder) Origin() string {
 	at, err := url.Parse(f.options.URL)
@@ -123,23 +135,12 @@ func (f *Folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This link has ended. get_task_status gives a new one.", http.StatusForbidden)
 		return
 	}
-	root, err := os.OpenRoot(f.options.Dir)
-	if err != nil {
-		notThere(w, err)
-		return
-	}
-	defer func() { _ = root.Close() }() // nothing was written
-	file, err := root.Open(filepath.FromSlash(name))
+	file, info, err := f.open(name)
 	if err != nil {
 		notThere(w, err)
 		return
 	}
 	defer func() { _ = file.Close() }() // nothing was written
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		notThere(w, fs.ErrNotExist)
-		return
-	}
 	h := w.Header()
 	h.Set("Content-Type", typeOf(name))
 	h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": filepath.Base(name)}))
@@ -147,6 +148,28 @@ func (f *Folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // whoever has the link may show it
 	http.ServeContent(w, r, "", info.ModTime(), file)
+}
+
+// open opens a copy, and nothing outside the folder.
+func (f *Folder) open(name string) (*os.File, fs.FileInfo, error) {
+	root, err := os.OpenRoot(f.options.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = root.Close() }() // nothing was written
+	file, err := root.Open(filepath.FromSlash(name))
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		_ = file.Close() // nothing was written
+		return nil, nil, err
+	}
+	return file, info, nil
 }
 
 func notThere(w http.ResponseWriter, err error) {

@@ -1,6 +1,7 @@
 package copies_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -225,6 +226,14 @@ func TestCopiesAreConfined(t *testing.T) {
 		if body, _ := io.ReadAll(got.Body); got.StatusCode != http.StatusNotFound && got.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(body), "secret") {
 			t.Errorf("%q: %d %q", name, got.StatusCode, body)
 		}
+		var read bytes.Buffer
+		if err := r.folder.Read(t.Context(), name, &read); err == nil || read.Len() > 0 {
+			t.Errorf("%q: read %q, %v", name, read.String(), err)
+		}
+	}
+	var read bytes.Buffer
+	if err := r.folder.Read(t.Context(), "fox.mp4", &read); err != nil || read.String() != "the bytes of fox" {
+		t.Errorf("read %q, %v", read.String(), err)
 	}
 }
 

@@ -31,10 +31,18 @@ type Source interface {
 	Get(ctx context.Context, link string, limit int64, w io.Writer) error
 }
 
+// Copies are the server's own of videos; package copies has them.
+type Copies interface {
+	Read(ctx context.Context, name string, w io.Writer) error
+}
+
 // Options configure a Maker. Source is required.
 type Options struct {
 	// Source fetches clips that are not on disk, and last frames.
 	Source Source
+	// Copies are looked into before the service's link, which ends; nil: there
+	// are none.
+	Copies Copies
 	// FFmpeg is the program; "": the one in PATH, looked for once, when it is
 	// first asked about.
 	FFmpeg string
@@ -58,6 +66,7 @@ type Picture struct {
 // several goroutines at once.
 type Maker struct {
 	source Source
+	copies Copies
 	ffmpeg func() string // "": there is none
 	dir    string
 	log    *slog.Logger
@@ -66,7 +75,7 @@ type Maker struct {
 
 // New makes a Maker. It looks for nothing yet.
 func New(o Options) *Maker {
-	m := &Maker{source: o.Source, dir: o.Dir, log: o.Logger, slots: make(chan struct{}, atOnce)}
+	m := &Maker{source: o.Source, copies: o.Copies, dir: o.Dir, log: o.Logger, slots: make(chan struct{}, atOnce)}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -136,35 +145,41 @@ func (m *Maker) sheet(ctx context.Context, v video.Video) (Picture, error) {
 	return contactSheet(reel)
 }
 
-// onDisk is where the clip can be read until done: saved, or fetched for now.
+// onDisk is where the clip can be read until done: saved, or brought for now.
 func (m *Maker) onDisk(ctx context.Context, v video.Video) (path string, done func(), err error) {
 	if info, err := os.Stat(v.Path); v.Path != "" && err == nil && info.Mode().IsRegular() {
 		return v.Path, func() {}, nil
 	}
-	fetched, err := m.fetch(ctx, v.URL)
-	if err != nil {
-		return "", nil, err
+	if m.copies != nil && v.Copy != "" {
+		path, err = m.bring(func(w io.Writer) error { return m.copies.Read(ctx, v.Copy, w) })
+		if err != nil && ctx.Err() == nil {
+			m.log.Warn("a copy could not be read for a preview", "error", err)
+		}
 	}
-	return fetched, func() { _ = os.Remove(fetched) }, nil // the system clears the folder otherwise
+	if path == "" {
+		path, err = m.bring(func(w io.Writer) error { return m.source.Get(ctx, v.URL, maxClip, w) })
+	}
+	if _, known := errors.AsType[*video.Error](err); err != nil && !known && ctx.Err() == nil {
+		err = &video.Error{Code: video.Unavailable, Message: "The clip could not be kept for a moment: the folder for temporary files takes no file of its size.", Err: err}
+	}
+	return path, func() { _ = os.Remove(path) }, err // the system clears the folder otherwise
 }
 
-// fetch brings a clip to a temporary file.
-func (m *Maker) fetch(ctx context.Context, link string) (path string, err error) {
+// bring writes a clip to a temporary file.
+func (m *Maker) bring(write func(io.Writer) error) (path string, err error) {
 	file, err := os.CreateTemp(m.dir, "seedance-preview-*")
-	if err == nil {
-		err = m.source.Get(ctx, link, maxClip, file)
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-		if err == nil {
-			return file.Name(), nil
-		}
-		_ = os.Remove(file.Name())
-	}
-	if _, known := errors.AsType[*video.Error](err); known || ctx.Err() != nil {
+	if err != nil {
 		return "", err
 	}
-	return "", &video.Error{Code: video.Unavailable, Message: "The clip could not be kept for a moment: the folder for temporary files takes no file of its size.", Err: err}
+	err = write(file)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+		return "", err
+	}
+	return file.Name(), nil
 }
 
 // lastFrame is the upstream's picture, coded anew: what it sent is not trusted.

@@ -1,9 +1,12 @@
 package preview_test
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
+	"io"
+	"io/fs"
 	"math"
 	"os"
 	"testing"
@@ -89,6 +92,37 @@ func TestSheetOfALink(t *testing.T) {
 		shown(t, sheet, err)
 	}
 	_, err := maker.Preview(t.Context(), video.Video{URL: "https://e.test/other.mp4"})
+	refused(t, err, video.NotFound, "No such link")
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// copyShelf has copies by their names.
+type copyShelf map[string][]byte
+
+func (s copyShelf) Read(_ context.Context, name string, w io.Writer) error {
+	data, ok := s[name]
+	if !ok {
+		return fs.ErrNotExist
+	}
+	_, err := w.Write(data)
+	return err
+}
+
+// TestSheetOfACopy: the service's link has ended, the server's copy is there;
+// and the other way round.
+func TestSheetOfACopy(t *testing.T) {
+	ffmpeg(t)
+	dir := t.TempDir()
+	film := clip(t, render.Spec{Width: 320, Height: 180, Seconds: 2})
+	const live = "https://e.test/v.mp4"
+	maker := preview.New(preview.Options{Source: shelf{live: film}, Copies: copyShelf{"fox.mp4": film}, Dir: dir})
+	for _, v := range []video.Video{{URL: "https://e.test/gone.mp4", Copy: "fox.mp4"}, {URL: live, Copy: "removed.mp4"}, {URL: live}} {
+		sheet, err := maker.Preview(t.Context(), v)
+		shown(t, sheet, err)
+	}
+	_, err := maker.Preview(t.Context(), video.Video{URL: "https://e.test/gone.mp4", Copy: "removed.mp4"})
 	refused(t, err, video.NotFound, "No such link")
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
