@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -86,8 +87,16 @@ func settled(t *testing.T, v view) {
 // atSecond shows a video at one point of it.
 func atSecond(t *testing.T, v view, second float64) {
 	t.Helper()
-	get[bool](t, v, "(() => { const f = document.querySelector('.screen video'); f.pause(); return new Promise(done => { f.onseeked = () => done(true); f.currentTime = "+
-		map[float64]string{1.5: "1.5", 2.5: "2.5"}[second]+"; }); })()")
+	get[bool](t, v, fmt.Sprintf(`new Promise(done => {
+		const f = document.querySelector('.screen video'), second = %v;
+		f.pause();
+		// At the seeked event the frame before may still be up.
+		const shown = (now, frame) => {
+			if (Math.abs(frame.mediaTime - second) < 0.1) { done(true); } else { f.requestVideoFrameCallback(shown); }
+		};
+		f.requestVideoFrameCallback(shown);
+		f.currentTime = second;
+	})`, second))
 }
 
 func galleryPictures(t *testing.T, browser context.Context) {

@@ -31,9 +31,17 @@ async function facts() {
 	await ready;
 	return {Width: v.videoWidth, Height: v.videoHeight, Duration: v.duration, Failed: v.error !== null};
 }
+// At the seeked event Chromium may still show the frame before: the callback
+// tells which frame is up.
 async function shot(second) {
 	await ready;
-	await new Promise(done => { v.onseeked = done; v.currentTime = second; });
+	await new Promise(done => {
+		const shown = (now, frame) => {
+			if (Math.abs(frame.mediaTime - second) < 0.1) { done(); } else { v.requestVideoFrameCallback(shown); }
+		};
+		v.requestVideoFrameCallback(shown);
+		v.currentTime = second;
+	});
 	const canvas = document.createElement("canvas");
 	canvas.width = v.videoWidth;
 	canvas.height = v.videoHeight;
