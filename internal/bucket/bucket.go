@@ -32,7 +32,8 @@ const (
 	putTimeout = 40 * time.Minute
 	// answerTimeout is how long the service may be silent once it has all.
 	answerTimeout = time.Minute
-	maxAnswer     = 64 << 10
+	// maxAnswer is how much is read of an answer that is no object.
+	maxAnswer = 64 << 10
 )
 
 // Options say where the bucket is and who writes to it.
@@ -99,7 +100,7 @@ func (b *Bucket) Put(ctx context.Context, key string, body io.Reader, size int64
 	return b.do(ctx, r, hash, nil)
 }
 
-// Get copies what is stored under key to w.
+// Get copies what is stored under key to w, all of it or with an error.
 func (b *Bucket) Get(ctx context.Context, key string, w io.Writer) error {
 	r, err := b.request(ctx, http.MethodGet, key, nil)
 	if err != nil {
@@ -151,7 +152,7 @@ func (b *Bucket) credentials() aws.Credentials {
 	return aws.Credentials{AccessKeyID: b.options.AccessKeyID, SecretAccessKey: b.options.SecretAccessKey}
 }
 
-// do signs and sends, and copies the answer to w, if there is one.
+// do signs and sends, and copies the whole answer to w, if there is one.
 func (b *Bucket) do(ctx context.Context, r *http.Request, hash string, w io.Writer) error {
 	r.Header.Set("X-Amz-Content-Sha256", hash)
 	if err := b.signer.SignHTTP(ctx, b.credentials(), r, hash, service, b.options.Region, b.options.Now()); err != nil {
@@ -173,10 +174,11 @@ func (b *Bucket) do(ctx context.Context, r *http.Request, hash string, w io.Writ
 	if response.StatusCode/100 != 2 {
 		return b.refusal(response)
 	}
+	body := io.Reader(response.Body)
 	if w == nil {
-		w = io.Discard
+		w, body = io.Discard, io.LimitReader(body, maxAnswer)
 	}
-	if _, err := io.Copy(w, io.LimitReader(response.Body, maxAnswer)); err != nil {
+	if _, err := io.Copy(w, body); err != nil {
 		return fmt.Errorf("the bucket's answer: %w", err)
 	}
 	return nil

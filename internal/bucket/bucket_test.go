@@ -161,6 +161,28 @@ func TestObjectsComeBack(t *testing.T) {
 	}
 }
 
+// Half a clip would be looked at as if it were all of it.
+func TestLargeObjectsComeBackWhole(t *testing.T) {
+	s, server := newService(t)
+	b := open(t, options(server))
+	video := strings.Repeat("a video ", 100_000)
+	if err := put(t, b, "abc/fox.mp4", video); err != nil {
+		t.Fatal(err)
+	}
+	var back bytes.Buffer
+	if err := b.Get(t.Context(), "abc/fox.mp4", &back); err != nil || back.String() != video {
+		t.Errorf("%d of %d bytes, %v", back.Len(), len(video), err)
+	}
+	s.refuse = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("Content-Length", strconv.Itoa(len(video)))
+		io.WriteString(w, video[:len(video)/2])
+		return true
+	}
+	if err := b.Get(t.Context(), "abc/fox.mp4", io.Discard); err == nil {
+		t.Error("half of it is no error")
+	}
+}
+
 func TestLinkNeedsNoCredentialsAndEnds(t *testing.T) {
 	s, server := newService(t)
 	b := open(t, options(server))
