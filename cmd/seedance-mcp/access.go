@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"strings"
 
 	"seedance-mcp/internal/access"
@@ -77,6 +78,18 @@ func (a *app) limitsOf(ctx context.Context, principal string) server.Limits {
 		a.log.WarnContext(ctx, "callers' own limits cannot be read, the last known ones hold", "error", err)
 	}
 	return server.Limits{PerMinute: terms.PerMinute, OpenCalls: terms.OpenCalls}
+}
+
+// flagsGoWith refuses flags that go with another action, as their usage says:
+// whoever gives a term to remove means to take that one back, not all of them.
+func flagsGoWith(fs *flag.FlagSet, action string) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		only, _, _ := strings.Cut(strings.TrimPrefix(f.Usage, "with "), ":")
+		if strings.HasPrefix(f.Usage, "with ") && only != action && err == nil {
+			err = usageError("--%s goes with %s only, not with %s", f.Name, only, action)
+		}
+	})
+	return err
 }
 
 // namedCaller is the principal that a command line names: by the name of a key,

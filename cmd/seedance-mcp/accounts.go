@@ -57,6 +57,9 @@ func runAccounts(ctx context.Context, t terminal, args []string) (int, error) {
 	default:
 		return exitUsage, usageError("say what to do: set NAME --key-file FILE, list, reseal --old-key-file FILE, or remove NAME")
 	}
+	if err := flagsGoWith(fs, rest[0]); err != nil {
+		return exitUsage, err
+	}
 	return administer(ctx, s, t, work)
 }
 

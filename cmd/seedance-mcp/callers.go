@@ -60,6 +60,9 @@ func runCallers(ctx context.Context, t terminal, args []string) (int, error) {
 	default:
 		return exitUsage, usageError("say what to do: set NAME, list, or remove NAME")
 	}
+	if err := flagsGoWith(fs, rest[0]); err != nil {
+		return exitUsage, err
+	}
 	return administer(ctx, s, t, work)
 }
 

@@ -218,6 +218,8 @@ func TestCallersCommand(t *testing.T) {
 		"the subject as label":  {[]string{"set", "--subject", "fox@example.com", "--label", "Fox@example.com"}, "choose another"},
 		"a label of two lines":  {[]string{"set", "team-a", "--label", "a\nb"}, "printable"},
 		"a long label":          {[]string{"set", "team-a", "--label", strings.Repeat("ä", 61)}, "at most 60"},
+		"a term to remove":      {[]string{"remove", "team-a", "--daily-credits", "default"}, "--daily-credits goes with set only, not with remove"},
+		"a label to list":       {[]string{"list", "--label", "Fox"}, "--label goes with set only"},
 		"nothing to remove":     {[]string{"remove", "team-a"}, "callers list"},
 	} {
 		t.Run(name, func(t *testing.T) {

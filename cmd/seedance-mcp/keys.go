@@ -47,6 +47,9 @@ func runKeys(ctx context.Context, t terminal, args []string) (int, error) {
 	default:
 		return exitUsage, usageError("say what to do: create NAME, list, or revoke NAME")
 	}
+	if err := flagsGoWith(fs, rest[0]); err != nil {
+		return exitUsage, err
+	}
 	return administer(ctx, s, t, work)
 }
 

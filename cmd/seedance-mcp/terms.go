@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,7 +104,9 @@ func (a *app) modelsFlag(text string) ([]string, error) {
 		if err != nil {
 			return nil, usageError("--models: %s", err)
 		}
-		ids = append(ids, id)
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
 	if len(ids) == 0 {
 		return nil, usageError("--models must name models, such as seedance-20, separated by commas; seedance-mcp models lists them")

@@ -20,7 +20,8 @@ func (e *Engine) allowed(ctx context.Context, principal, model string) error {
 	}
 	return &video.Error{
 		Code: video.Forbidden, Argument: "model", Given: model, Valid: models,
-		Message:    fmt.Sprintf("You may not use the model %s on this server.", model),
-		Suggestion: "Nothing was sent or charged. It may use: " + strings.Join(models, ", ") + ".",
+		Message: fmt.Sprintf("You may not use the model %s on this server.", model),
+		Suggestion: "Nothing was sent or charged. You may use: " + strings.Join(models, ", ") +
+			". If the user agrees to one of these, give it as model; estimate_cost tells its price.",
 	}
 }

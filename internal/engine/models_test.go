@@ -25,7 +25,7 @@ func TestModelsOfAPrincipal(t *testing.T) {
 		})
 		_, err := e.Submit(context.Background(), alice, ask("a fox"))
 		wantCode(t, err, video.Forbidden)
-		if !strings.Contains(err.Error(), "sora2") {
+		if !strings.Contains(err.Error(), "You may use: sora2.") || !strings.Contains(err.Error(), "estimate_cost") {
 			t.Errorf("what it may use is not told: %v", err)
 		}
 		quote, err := e.Quote(context.Background(), alice, ask("a fox"))
