@@ -114,7 +114,7 @@ const maxLabel = 60
 // checkLabel keeps out what would spoil a table, and the subject, which the
 // store must not hold.
 func checkLabel(label, subject string) error {
-	if utf8.RuneCountInString(label) > maxLabel || strings.ContainsFunc(label, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !utf8.ValidString(label) || utf8.RuneCountInString(label) > maxLabel || strings.ContainsFunc(label, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return usageError("--label must be at most %d printable characters", maxLabel)
 	}
 	if subject != "" && strings.EqualFold(strings.TrimSpace(label), subject) {

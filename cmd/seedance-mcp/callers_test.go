@@ -217,6 +217,7 @@ func TestCallersCommand(t *testing.T) {
 		"half a call":           {[]string{"set", "team-a", "--open-calls", "1.5"}, "--open-calls must be a whole number from 1"},
 		"the subject as label":  {[]string{"set", "--subject", "fox@example.com", "--label", "Fox@example.com"}, "choose another"},
 		"a label of two lines":  {[]string{"set", "team-a", "--label", "a\nb"}, "printable"},
+		"a label of bytes":      {[]string{"set", "team-a", "--label", "a\xff"}, "printable"},
 		"a long label":          {[]string{"set", "team-a", "--label", strings.Repeat("ä", 61)}, "at most 60"},
 		"a term to remove":      {[]string{"remove", "team-a", "--daily-credits", "default"}, "--daily-credits goes with set only, not with remove"},
 		"a label to list":       {[]string{"list", "--label", "Fox"}, "--label goes with set only"},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/store"
@@ -19,13 +20,18 @@ import (
 // same task.
 const dedupeWindow = 10 * time.Minute
 
+// maxIdempotencyKey is in characters: keys are kept for ever and found by an
+// index, and Postgres takes entries of 2,700 bytes at most.
+const maxIdempotencyKey = 500
+
 // Wish is what a caller wants made.
 type Wish struct {
 	Ask catalog.Ask
 	// MaxCredits refuses a request whose quote is higher, or unknown; nil: no
 	// limit of the caller's.
 	MaxCredits *video.Credits
-	// IdempotencyKey leads to the same task for ever; "": none.
+	// IdempotencyKey leads to the same task for ever, and has at most 500
+	// characters; "": none.
 	IdempotencyKey string
 	// ForceNew makes another task although the same request was just made.
 	ForceNew bool
@@ -56,6 +62,9 @@ type Submission struct {
 // stored task, in "fail". A full account ("queued") and a lost answer
 // ("unconfirmed") are no errors.
 func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submission, error) {
+	if n := utf8.RuneCountInString(w.IdempotencyKey); n > maxIdempotencyKey {
+		return Submission{}, errLongKey(n)
+	}
 	plan, hash, err := e.plan(w)
 	if err != nil {
 		return Submission{}, err
@@ -118,6 +127,14 @@ func (e *Engine) Submit(ctx context.Context, principal string, w Wish) (Submissi
 	e.o.Checkpoint("submit.stored")
 	given = true
 	return e.await(ctx, result, e.post(ctx, tasks, submitted.Task, false))
+}
+
+func errLongKey(length int) error {
+	return &video.Error{
+		Code: video.Invalid, Argument: "idempotency_key",
+		Message:    fmt.Sprintf("The idempotency_key has %d characters; at most %d are kept.", length, maxIdempotencyKey),
+		Suggestion: "Give a short name of this one video, such as storyboard-1.",
+	}
 }
 
 // await gives createTask a moment to answer.

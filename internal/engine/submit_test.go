@@ -202,6 +202,22 @@ func TestIdempotencyKeyLastsForEver(t *testing.T) {
 	})
 }
 
+// No store has to refuse, after the fact, a key that it cannot index.
+func TestLongIdempotencyKeyIsRefused(t *testing.T) {
+	inWorld(t, func(w *world) {
+		e := w.start()
+		wish := ask("a fox")
+		wish.IdempotencyKey = strings.Repeat("ü", 501)
+		_, err := e.Submit(context.Background(), alice, wish)
+		wantCode(t, err, video.Invalid)
+		wish.IdempotencyKey = strings.Repeat("ü", 500)
+		mustSubmit(t, e, alice, wish)
+		if books := w.sandbox.Books(); len(books.Entries) != 1 {
+			t.Errorf("posted %d times, want once", len(books.Entries))
+		}
+	})
+}
+
 func TestFailedAttemptIsNoDuplicate(t *testing.T) {
 	inWorld(t, func(w *world) {
 		e := w.start()
