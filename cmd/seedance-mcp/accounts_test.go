@@ -11,6 +11,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"seedance-mcp/internal/oauth"
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/sandbox"
 )
 
@@ -64,7 +65,7 @@ func (w *accountsWorld) key(name string) string {
 // serve starts a server; stop kills it.
 func (w *accountsWorld) serve(env ...string) (log *recorder, stop func()) {
 	w.t.Helper()
-	addr := freeAddr(w.t)
+	addr := porttest.Addr(w.t)
 	w.endpoint = "http://" + addr + "/mcp"
 	cmd := child(w.t, append(w.env, env...), "http", "--addr", addr)
 	log = startRecorded(w.t, cmd, "serving MCP")

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // The official Go SDK's client, which shares no code with the server, drives
@@ -33,7 +34,7 @@ func connectStdio(ctx context.Context, t *testing.T, cmd *exec.Cmd) *mcp.ClientS
 
 func connectHTTP(ctx context.Context, t *testing.T, env []string) *mcp.ClientSession {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	cmd := child(t, env, "http", "--addr", addr)
 	startUntilLogs(t, cmd, "serving MCP")
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
@@ -43,17 +44,6 @@ func connectHTTP(ctx context.Context, t *testing.T, env []string) *mcp.ClientSes
 	}
 	t.Cleanup(func() { session.Close() })
 	return session
-}
-
-// freeAddr is a loopback address that was free a moment ago.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // startUntilLogs starts cmd and returns when its stderr holds the words.

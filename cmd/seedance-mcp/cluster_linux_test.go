@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/postgrestest"
 	"seedance-mcp/internal/video"
 )
@@ -57,7 +58,7 @@ func newCluster(t *testing.T, n int, more ...string) *cluster {
 	c.filesOff = true // replicas give out the upstream's address
 	c.env = append(append(c.env, "SEEDANCE_DATABASE_URL="+c.database, "SEEDANCE_DOWNLOAD=off"), more...)
 	for range n {
-		c.replicas = append(c.replicas, &replica{addr: freeAddr(t), database: c.database})
+		c.replicas = append(c.replicas, &replica{addr: porttest.Addr(t), database: c.database})
 	}
 	t.Cleanup(func() {
 		c.client.CloseIdleConnections()

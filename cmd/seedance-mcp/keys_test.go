@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // bearer sends a key with every request, as clients' static headers do.
@@ -41,7 +43,7 @@ func TestKeysOverHTTP(t *testing.T) {
 		return strings.TrimSpace(string(out))
 	}
 	keyA, keyB := makeKey("team-a"), makeKey("team-b", "--daily-credits", "100", "--models", "seedance-20")
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	startUntilLogs(t, child(t, env, "http", "--addr", addr), "serving MCP")
 	endpoint := "http://" + addr + "/mcp"
 

@@ -16,6 +16,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
 
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/postgrestest"
 	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
@@ -85,7 +86,7 @@ func measureLoad(b *testing.B, inFlight int) {
 		replicas[i] = child(b, []string{
 			"SEEDANCE_DATABASE_URL=" + server.URL("load"), "SEEDANCE_API_KEY=" + key, "SEEDANCE_API_URL=" + apiURL,
 			"SEEDANCE_LOG_LEVEL=error", "SEEDANCE_DATA_DIR=" + b.TempDir(),
-		}, "http", "--addr", freeAddr(b))
+		}, "http", "--addr", porttest.Addr(b))
 		replicas[i].Stderr = os.Stderr
 		if err := replicas[i].Start(); err != nil {
 			b.Fatal(err)

@@ -21,6 +21,7 @@ import (
 
 	"seedance-mcp/internal/catalog"
 	"seedance-mcp/internal/oauth/oauthtest"
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/video"
 )
@@ -115,7 +116,7 @@ type oauthWorld struct {
 func newOAuthWorld(t *testing.T, more ...string) *oauthWorld {
 	t.Helper()
 	w := &oauthWorld{t: t, issuer: oauthtest.New(t, "/tenant")}
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	w.base = "http://" + addr
 	w.box, w.upstream, w.env = upstreamRecorded(t)
 	w.env = append(w.env, "SEEDANCE_DATA_DIR="+t.TempDir(), "SEEDANCE_OAUTH_ISSUER="+w.issuer.URL, "SEEDANCE_OAUTH_SCOPES=videos",

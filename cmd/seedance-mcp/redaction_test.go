@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // secretValues are values of all settings that are secrets, each of which can
@@ -102,7 +104,7 @@ func TestNoCommandTellsASecretSetting(t *testing.T) {
 func TestServerTellsNoSecretSetting(t *testing.T) {
 	values := secretValues(t)
 	delete(values, "SEEDANCE_DATABASE_URL")
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	env := []string{
 		"SEEDANCE_DATA_DIR=" + t.TempDir(), "SEEDANCE_LOG_LEVEL=debug", "SEEDANCE_AUDIT_LOG=stderr", "SEEDANCE_METRICS_ADDR=127.0.0.1:0",
 		"SEEDANCE_API_URL=http://127.0.0.1:9/api/v1", "SEEDANCE_COPY_TO=s3://videos", "SEEDANCE_S3_ENDPOINT=http://127.0.0.1:9", "SEEDANCE_S3_ACCESS_KEY_ID=id",

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/postgrestest"
 )
 
@@ -135,8 +136,8 @@ func TestRollingRestart(t *testing.T) {
 // rollBehind has the servers share the database, or else a data folder.
 func rollBehind(t *testing.T, lb balancer, rounds int, database ...string) {
 	program := foreign(t, lb.program)
-	listen := freeAddr(t)
-	r := &rolling{world: newWorld(t, 20), replicas: [2]string{freeAddr(t), freeAddr(t)}, url: "http://" + listen}
+	listen := porttest.Addr(t)
+	r := &rolling{world: newWorld(t, 20), replicas: [2]string{porttest.Addr(t), porttest.Addr(t)}, url: "http://" + listen}
 	for _, url := range database {
 		r.database = url
 		r.env = append(r.env, "SEEDANCE_DATABASE_URL="+url)

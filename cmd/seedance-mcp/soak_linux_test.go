@@ -21,6 +21,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
 
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/video"
 )
 
@@ -64,7 +65,7 @@ func TestSoak(t *testing.T) {
 		}
 	})
 	seed := uint64(time.Now().UnixNano())
-	s := &soak{world: newWorld(t, 20), rng: rand.New(rand.NewPCG(seed, 1)), addrs: [2]string{freeAddr(t), freeAddr(t)}}
+	s := &soak{world: newWorld(t, 20), rng: rand.New(rand.NewPCG(seed, 1)), addrs: [2]string{porttest.Addr(t), porttest.Addr(t)}}
 	t.Logf("soak of %s, seed %d", length, seed)
 	hooks := s.forwardWebhooks()
 	defer hooks.Close()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/video"
 )
 
@@ -203,7 +204,7 @@ func (s *sweep) resolve(o order, killAt, prompt string, first []string) {
 func (s *sweep) serve(killAt, prompt string, n int) (killedThere bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), hung)
 	defer cancel()
-	addr := freeAddr(s.t)
+	addr := porttest.Addr(s.t)
 	server := s.process(ctx, killAt, "http", "--addr", addr, "--public-url", "http://"+addr)
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // certify writes a certificate for 127.0.0.1 and its key, and gives a client
@@ -60,7 +62,7 @@ func certify(t *testing.T) (cert, key string, client *http.Client) {
 // that answers hold.
 func TestServingOverTLSBelowAPath(t *testing.T) {
 	cert, key, web := certify(t)
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	base := "https://" + addr + "/team/videos"
 	config := filepath.Join(t.TempDir(), "seedance.env")
 	lines := []string{

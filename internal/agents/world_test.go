@@ -8,7 +8,6 @@ import (
 	"io"
 	"log"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -23,6 +22,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/agents/standin"
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/sandbox"
 )
 
@@ -183,12 +183,7 @@ type httpServer struct {
 
 func serveHTTP(t *testing.T, binary string, settings map[string]string) *httpServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &httpServer{t: t, binary: binary, addr: listener.Addr().String(), env: surroundings(settings)}
-	listener.Close()
+	s := &httpServer{t: t, binary: binary, addr: porttest.Addr(t), env: surroundings(settings)}
 	target := &url.URL{Scheme: "http", Host: s.addr}
 	pass := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {

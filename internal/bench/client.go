@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // initialize is what most clients of today send first.
@@ -254,27 +255,31 @@ func threadTime(pid int) time.Duration {
 
 // web is an HTTP server under test.
 type web struct {
-	cmd    *exec.Cmd
-	url    string
-	client *http.Client
+	cmd     *exec.Cmd
+	release func() // of its port
+	url     string
+	client  *http.Client
 }
+
+// hung is how long a server may take to its first answer: it is a mistake if it
+// does, not a measurement.
+const hung = 2 * time.Minute
 
 // startHTTP runs a server on a free loopback port until it answers.
 func startHTTP(ctx context.Context, s server, home string) (*web, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, release, err := porttest.Reserve()
 	if err != nil {
 		return nil, err
 	}
-	addr := listener.Addr().String()
-	_ = listener.Close()
 	argv := append(s.http(addr), s.httpArgs...)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = environment(s, home)
 	if err := cmd.Start(); err != nil {
+		release()
 		return nil, err
 	}
-	w := &web{cmd: cmd, url: "http://" + addr + "/mcp", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: waiters}}}
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	w := &web{cmd: cmd, release: release, url: "http://" + addr + "/mcp", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: waiters}}}
+	for deadline := time.Now().Add(hung); ; {
 		if _, err = w.post(ctx, []byte(initialize)); err == nil {
 			return w, nil
 		}
@@ -290,6 +295,7 @@ func (w *web) stop() {
 	_ = w.cmd.Process.Kill()
 	_ = w.cmd.Wait()
 	w.client.CloseIdleConnections()
+	w.release()
 }
 
 // post sends one message and gives the body of the answer, stream or not.

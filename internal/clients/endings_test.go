@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // TestEndings runs the two workflows, in JavaScript and in Go, to each of
@@ -20,10 +22,7 @@ func TestEndings(t *testing.T) {
 			of := slices.DeleteFunc(programs(), func(p program) bool { return p.folder != folder })
 			lab.fetch(t, of)
 			command, _ := lab.install(t, of[0])
-			nobody, err := freeAddr()
-			if err != nil {
-				t.Fatal(err)
-			}
+			nobody := porttest.Addr(t)
 			data := t.TempDir()
 			for _, c := range []struct {
 				name    string

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -17,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // httpServer is a `seedance-mcp http` that can be restarted: same address,
@@ -26,27 +27,19 @@ type httpServer struct {
 	env    []string
 
 	addr    string
+	release func() // of the address, if it was chosen here
 	process *exec.Cmd
 	log     bytes.Buffer
-}
-
-// freeAddr is a loopback address that was free a moment ago.
-func freeAddr() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }
 
 // start returns when the server answers.
 func (s *httpServer) start(ctx context.Context) error {
 	if s.addr == "" {
-		addr, err := freeAddr()
+		addr, release, err := porttest.Reserve()
 		if err != nil {
 			return err
 		}
-		s.addr = addr
+		s.addr, s.release = addr, release
 	}
 	s.process = exec.CommandContext(ctx, s.binary, "http", "--addr", s.addr)
 	s.process.Env, s.process.Stderr = s.env, &s.log
@@ -115,6 +108,7 @@ func openProxy(ctx context.Context, server *httpServer, strike string, j journal
 func (p *proxy) close() {
 	p.striking.Wait()
 	p.server.stop(os.Interrupt)
+	p.server.release()
 	p.front.CloseClientConnections()
 	p.front.Close()
 	p.back.CloseIdleConnections()

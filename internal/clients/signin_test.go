@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"seedance-mcp/internal/oauth/oauthtest"
+	"seedance-mcp/internal/porttest"
 )
 
 // TestSignIn lets the official TypeScript SDKs do what a person's client does at
@@ -23,10 +24,7 @@ func TestSignIn(t *testing.T) {
 			command, version := l.install(t, p)
 			issuer := oauthtest.New(t, "/tenant")
 			home := t.TempDir()
-			addr, err := freeAddr()
-			if err != nil {
-				t.Fatal(err)
-			}
+			addr := porttest.Addr(t)
 			server := &httpServer{binary: l.server, addr: addr, env: []string{
 				"HOME=" + home, "PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT"), "SEEDANCE_SANDBOX_SPEED=20",
 				"SEEDANCE_DATA_DIR=" + filepath.Join(home, "data"), "SEEDANCE_OAUTH_ISSUER=" + issuer.URL, "SEEDANCE_OAUTH_SCOPES=videos",

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // block is one fenced block of a recipe and the checks that stand after it in
@@ -182,12 +184,7 @@ func freePorts(t *testing.T, pairs ...string) *strings.Replacer {
 	t.Helper()
 	pairs = slices.Clone(pairs)
 	for _, written := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		pairs = append(pairs, written, listener.Addr().String())
-		defer listener.Close()
+		pairs = append(pairs, written, porttest.Addr(t))
 	}
 	return strings.NewReplacer(pairs...)
 }

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
+
+	"seedance-mcp/internal/porttest"
 )
 
 // Password is that of the user "guarded", the only one who needs any.
@@ -32,7 +34,8 @@ const startWithin = 2 * time.Minute
 // Server is a PostgreSQL server in a folder of its own, on loopback.
 type Server struct {
 	folder, bin string
-	port        int
+	addr        string
+	release     func()     // gives the port back
 	as          *user.User // who runs it; nil: we
 	process     *exec.Cmd
 	admin       *sql.DB
@@ -109,16 +112,9 @@ func (s *Server) settle() error {
 			return err
 		}
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if s.addr, s.release, err = porttest.Reserve(); err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // only its number was wanted
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return fmt.Errorf("no TCP address: %v", listener.Addr())
-	}
-	s.port = address.Port
 	s.admin, err = sql.Open("pgx", s.URL("postgres"))
 	return err
 }
@@ -139,7 +135,11 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 // Launch starts the server, again after Halt, on the same port with the same
 // data, and returns when it answers.
 func (s *Server) Launch() error {
-	settings := []string{"-D", s.data(), "-p", strconv.Itoa(s.port)}
+	_, port, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return err
+	}
+	settings := []string{"-D", s.data(), "-p", port}
 	for _, setting := range []string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "wal_retrieve_retry_interval=100ms", "max_connections=200", "shared_buffers=64MB",
 	} {
@@ -186,11 +186,15 @@ func (s *Server) Stop() error {
 	if s.admin != nil {
 		failures = append(failures, s.admin.Close())
 	}
-	return errors.Join(append(failures, s.Halt(), os.RemoveAll(s.folder))...)
+	failures = append(failures, s.Halt(), os.RemoveAll(s.folder))
+	if s.release != nil {
+		s.release()
+	}
+	return errors.Join(failures...)
 }
 
 // Addr is host and port.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) Addr() string { return s.addr }
 
 // URL names a database, as its owner.
 func (s *Server) URL(database string) string {

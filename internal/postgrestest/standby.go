@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
+	"net"
 	"testing"
 	"time"
 )
@@ -24,7 +24,11 @@ func (s *Server) follow(primary *Server) error {
 	if err := s.settle(); err != nil {
 		return err
 	}
-	copied := s.command("pg_basebackup", "-D", s.data(), "-h", "127.0.0.1", "-p", strconv.Itoa(primary.port), "-U", "seedance",
+	host, port, err := net.SplitHostPort(primary.addr)
+	if err != nil {
+		return err
+	}
+	copied := s.command("pg_basebackup", "-D", s.data(), "-h", host, "-p", port, "-U", "seedance",
 		"--write-recovery-conf", "--checkpoint=fast", "--no-sync")
 	if out, err := copied.CombinedOutput(); err != nil {
 		return fmt.Errorf("pg_basebackup: %w: %s", err, out)
