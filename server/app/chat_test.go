@@ -44,7 +44,7 @@ func TestChatInOlderClients(t *testing.T) {
 
 // A whole task in a chat: ordered, followed through the client, played.
 func chatFollowsATaskAndPlaysIt(t *testing.T, d desk) {
-	c := newChat(t, d, setup{speed: 4}, 800, 1000)
+	c := newChat(t, d, setup{held: true}, 800, 1000)
 	prompt := "A red fox runs through fresh snow at dawn, low camera, soft light, breath in the cold air. " + strings.Repeat("Snow whirls up behind it. ", 4)
 	listed := evaluate[struct {
 		URIs      map[string]string
@@ -65,6 +65,7 @@ func chatFollowsATaskAndPlaysIt(t *testing.T, d desk) {
 		}
 	}
 	v.accessible(t, "running")
+	c.time.Go()
 	facts := v.plays(t)
 	if facts.Width == 0 || math.Abs(facts.Duration-5) > 0.1 || facts.Autoplay || !facts.Controls || !facts.Paused {
 		t.Errorf("the video is %+v", facts)

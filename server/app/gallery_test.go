@@ -160,12 +160,13 @@ func grant(t *testing.T, v view, origin string) {
 // A task that ends while its page is open is shown as ended, in the list and
 // in the player, and a new one appears by itself.
 func galleryFollowsWhatRuns(t *testing.T, chrome context.Context) {
-	w := newWorld(t, setup{speed: 2})
+	w := newWorld(t, setup{held: true})
 	w.order(t, "", "A kite over dunes", nil)
 	v := openGallery(t, chrome, w, "/ui", 900, 800)
 	openCard(t, v, "A kite over dunes")
 	v.until(t, "document.querySelector('dialog progress')")
 	w.order(t, "", "A second kite", nil)
+	w.time.Go()
 	v.plays(t)
 	v.click(t, "Close")
 	v.until(t, "document.querySelectorAll('.card').length === 2 && document.querySelectorAll('.card .badge.good').length === 2")

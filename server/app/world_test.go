@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/clocktest"
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
 	"seedance-mcp/internal/sandbox"
@@ -37,6 +38,7 @@ const (
 // setup is what worlds differ in.
 type setup struct {
 	speed   float64 // of the sandbox; 0: 40
+	held    bool    // no video gets on until world.time goes
 	keys    bool    // callers need annKey or bobKey
 	hidden  bool    // videos cannot be reached by URL, only saved on disk
 	barred  bool    // videos lie where the player may not load from, and are not saved
@@ -48,6 +50,7 @@ type setup struct {
 type world struct {
 	url    string
 	engine *engine.Engine
+	time   *clocktest.Clock // of the sandbox
 }
 
 func newWorld(t *testing.T, s setup) *world {
@@ -59,7 +62,10 @@ func newWorld(t *testing.T, s setup) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{url: "http://" + listener.Addr().String()}
+	w := &world{url: "http://" + listener.Addr().String(), time: &clocktest.Clock{}}
+	if s.held {
+		w.time.Stop()
+	}
 	models, err := catalog.Default()
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +74,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.hidden {
 		base = "http://" + sandbox.EmbeddedHost
 	}
-	box, err := sandbox.New(sandbox.Options{Catalog: models, Dialect: video.Kinovi, Speed: s.speed, BaseURL: base})
+	box, err := sandbox.New(sandbox.Options{Catalog: models, Dialect: video.Kinovi, Speed: s.speed, BaseURL: base, Now: w.time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
