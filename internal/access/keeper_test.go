@@ -192,7 +192,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("two keys are alike: %v", err)
 	}
 	for name, terms := range map[string]access.Terms{
-		"empty": {}, "local": {Name: "local"}, "a token's": {Name: "oauth-beiub2uu2e2sqboobpj3gxvcp3"}, "space": {Name: "team a"}, "capital": {Name: "Team"}, "path": {Name: "../x"},
+		"empty": {}, "local": {Name: "local"}, "a token's": {Name: "oauth-beiub2uu2e2sqboobpj3gxvcp3"}, "an id": {Name: "key_h7n77nxz3o"}, "space": {Name: "team a"}, "capital": {Name: "Team"}, "path": {Name: "../x"},
 		"long": {Name: strings.Repeat("a", 41)}, "expired": {Name: "a", ExpiresAt: noon}, "line break": {Name: "a\nb"},
 	} {
 		if _, _, err := access.New(terms, noon); video.CodeOf(err) != video.Invalid {

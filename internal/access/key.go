@@ -21,10 +21,12 @@ const prefix = "sdmcp_"
 var names = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,39}$`) })
 
 // local is the principal of the machine's own user, and names with foreign
-// are those of callers with tokens; a key must not act for them.
+// are those of callers with tokens; a key must not act for them. Names with
+// idPrefix would pass for another key's id, which revokes it.
 const (
-	local   = "local"
-	foreign = "oauth-"
+	local    = "local"
+	foreign  = "oauth-"
+	idPrefix = "key_"
 )
 
 // Terms are what a new key is made with; only Name is needed.
@@ -38,11 +40,12 @@ type Terms struct {
 // New makes a key: secret is for its user and kept nowhere, record is for the
 // store. Invalid: a name that cannot be one, a time that has passed.
 func New(terms Terms, now time.Time) (secret string, record store.Key, err error) {
-	if !names().MatchString(terms.Name) || terms.Name == local || strings.HasPrefix(terms.Name, foreign) {
+	taken := terms.Name == local || strings.HasPrefix(terms.Name, foreign) || strings.HasPrefix(terms.Name, idPrefix)
+	if taken || !names().MatchString(terms.Name) {
 		return "", store.Key{}, &video.Error{
 			Code: video.Invalid, Argument: "name", Given: video.Clip(terms.Name, 60),
 			Message:    fmt.Sprintf("%q cannot be the name of a key.", video.Clip(terms.Name, 60)),
-			Suggestion: "Use 1 to 40 lower-case letters, digits, dots, dashes and underscores, such as team-a; \"local\" and names that begin with \"oauth-\" are taken.",
+			Suggestion: "Use 1 to 40 lower-case letters, digits, dots, dashes and underscores, such as team-a; \"local\" and names that begin with \"oauth-\" or \"key_\" are taken.",
 		}
 	}
 	if !terms.ExpiresAt.IsZero() && !terms.ExpiresAt.After(now) {
@@ -54,7 +57,7 @@ func New(terms Terms, now time.Time) (secret string, record store.Key, err error
 	}
 	secret = prefix + strings.ToLower(rand.Text())
 	return secret, store.Key{
-		ID: "key_" + strings.ToLower(rand.Text()[:10]), Name: terms.Name, Hash: hash(secret),
+		ID: idPrefix + strings.ToLower(rand.Text()[:10]), Name: terms.Name, Hash: hash(secret),
 		Terms: terms.Terms, CreatedAt: now, ExpiresAt: terms.ExpiresAt,
 	}, nil
 }
