@@ -87,6 +87,11 @@ type Options struct {
 	WithPrincipal func(ctx context.Context, name string) context.Context
 	// Ready says what keeps the server from working; nil: always ready.
 	Ready func(context.Context) error
+	// Waiting says what keeps the server from taking calls yet, such as a
+	// database that is away when it starts; "" once it takes them. Until then
+	// calls get 503 and these words, and nothing is drained: no load balancer
+	// has sent anything. nil: calls are taken.
+	Waiting func() string
 	// Webhook handles a callback's body; nil: callbacks are taken and forgotten.
 	Webhook func(ctx context.Context, token string, body []byte) error
 	// Extra are more handlers by path pattern, such as "/sandbox/" or "/metrics".

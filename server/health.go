@@ -12,6 +12,9 @@ import (
 // readyLimit is how long a readiness check may take.
 const readyLimit = 2 * time.Second
 
+// maxReason is in characters: what is wrong, since when, and what to do.
+const maxReason = 600
+
 // healthz says that the process serves, whatever it depends on.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeHealth(w, http.StatusOK, health{Status: "ok", Version: s.options.Version})
@@ -36,9 +39,17 @@ func (s *Server) notReady(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
 	if err := s.options.Ready(ctx); err != nil {
-		return video.Clip(err.Error(), 300)
+		return video.Clip(err.Error(), maxReason)
 	}
 	return ""
+}
+
+// waiting is what keeps the server from taking calls yet.
+func (s *Server) waiting() string {
+	if s.options.Waiting == nil {
+		return ""
+	}
+	return s.options.Waiting()
 }
 
 // health is what a probe is told.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"seedance-mcp/server"
 )
@@ -32,4 +33,32 @@ func TestHealth(t *testing.T) {
 	f.Drain()
 	check("/readyz", 503, "shutting down")
 	check("/healthz", 200, "ok")
+}
+
+// Until what a server waits for is there, calls are told so, whoever makes them,
+// and nothing holds up its end.
+func TestWaiting(t *testing.T) {
+	waits := "It waits for its database."
+	f := newFixture(t, func(o *server.Options) {
+		o.Waiting = func() string { return waits }
+		o.Authenticate = func(*http.Request) (string, error) { return "ann", nil }
+		o.DrainDelay = time.Hour
+	})
+	base, stop, ended := f.listen(t)
+	response, m := post(t, base, call("1", "echo", "hi", 0, "", ""))
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "5" || !strings.Contains(m.raw, waits) {
+		t.Errorf("while it waits: %s %s", response.Status, m.raw)
+	}
+	if code, _, _ := status(t, base+"/healthz"); code != http.StatusOK {
+		t.Error("a probe would kill it:", code)
+	}
+	waits = ""
+	if _, m := post(t, base, call("2", "echo", "hi", 0, "", "")); m.text() != "hi" {
+		t.Errorf("after the wait: %s", m.raw)
+	}
+	waits = "It waits again."
+	stop()
+	if err := await(t, ended); err != nil {
+		t.Error(err)
+	}
 }

@@ -24,6 +24,11 @@ func (s *Server) endpoint(w http.ResponseWriter, r *http.Request) {
 			"Only POST is served here: there are no sessions and no standalone stream."))
 		return
 	}
+	if why := s.waiting(); why != "" {
+		w.Header().Set("Retry-After", "5")
+		out.refuse(http.StatusServiceUnavailable, failure(nil, codeBusy, why))
+		return
+	}
 	principal, ok := s.authenticate(out, r)
 	if !ok {
 		return

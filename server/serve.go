@@ -89,10 +89,14 @@ func (s *Server) ServeHTTP(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.leaving.Store(true)
+	delay := s.options.DrainDelay
+	if s.waiting() != "" {
+		delay = 0
+	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving HTTP: %w", err)
-	case <-s.after(s.options.DrainDelay):
+	case <-s.after(delay):
 	}
 	return s.shutdown(ctx, web, listener, failed)
 }

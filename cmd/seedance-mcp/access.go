@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"strings"
 
@@ -25,14 +24,12 @@ const (
 
 // keysExist says that an access key was ever made, without leaving a store
 // behind where there was none.
-func keysExist(ctx context.Context, s settings) (bool, error) {
-	a := &app{settings: s, store: s.newStore()}
+func (a *app) keysExist(ctx context.Context) (bool, error) {
 	keys, err := a.keys(ctx)
 	if err != nil || keys == nil {
 		return false, err
 	}
-	exist, err := keys.HasKeys(ctx)
-	return exist, errors.Join(err, a.store.close())
+	return keys.HasKeys(ctx)
 }
 
 // keys are the access keys and terms, nil while nothing was ever stored.

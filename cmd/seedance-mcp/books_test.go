@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"seedance-mcp/internal/sandbox"
@@ -134,7 +133,7 @@ func (w *world) ownUsage() (usage usageTotals) {
 // usageOf is what the store holds of a principal.
 func (w *world) usageOf(principal string) (usage usageTotals) {
 	ctx := context.Background()
-	handle := openStore{path: filepath.Join(w.dataDir, "seedance.db"), url: w.database}
+	handle := (&settings{dataDir: w.dataDir, databaseURL: w.database}).newStore()
 	opened, err := handle.open(ctx)
 	if err != nil {
 		w.t.Fatal(err)

@@ -24,15 +24,6 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	}
 	addr := s.serving.addr
 	ownMachineOnly := server.CheckAddr(addr, false) == nil
-	if !ownMachineOnly {
-		exist, err := keysExist(ctx, s)
-		if err != nil {
-			return exitFailed, err
-		}
-		if err := server.CheckAddr(addr, exist || s.oauth.issuer != ""); err != nil {
-			return exitUsage, usageError("%s", err)
-		}
-	}
 	if err := s.copies.settle(s.publicURL, !ownMachineOnly, s.download); err != nil {
 		return exitUsage, err
 	}
@@ -67,11 +58,7 @@ func runHTTP(ctx context.Context, t terminal, args []string) (int, error) {
 	}
 	ctx, cancel := untilSignal(ctx)
 	defer cancel()
-	if err := a.engine.Start(context.WithoutCancel(ctx)); err != nil {
-		return exitFailed, err
-	}
-	a.log.Info("serving MCP", "url", base+"/mcp", "page", base+"/ui", "upstream", a.accountName(), "dialect", s.dialect)
-	err = mcp.ServeHTTP(ctx, listener)
+	err = a.serveOnceStarted(ctx, base, func(ctx context.Context) error { return mcp.ServeHTTP(ctx, listener) })
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer done()
 	if closeErr := a.close(grace); closeErr != nil {

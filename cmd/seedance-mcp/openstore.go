@@ -15,16 +15,21 @@ import (
 // and the access keys. It is opened when it is first needed, and tried again
 // while that fails.
 type openStore struct {
-	path string // of the SQLite file
-	url  string // of the Postgres database; "": the file
+	connect func(context.Context) (*store.Store, error)
 
 	opening sync.Mutex
 	opened  atomic.Pointer[store.Store]
+	// delay is set while await opens the store: nobody else tries meanwhile.
+	delay atomic.Pointer[delay]
 }
 
 // newStore is a handle on the store that the settings name.
 func (s *settings) newStore() *openStore {
-	return &openStore{path: s.storePath(), url: s.databaseURL}
+	if url := s.databaseURL; url != "" {
+		return &openStore{connect: func(ctx context.Context) (*store.Store, error) { return store.OpenPostgres(ctx, url) }}
+	}
+	path := s.storePath()
+	return &openStore{connect: func(ctx context.Context) (*store.Store, error) { return store.Open(ctx, path) }}
 }
 
 // storePath is the SQLite file.
@@ -52,18 +57,22 @@ func (s *settings) storeExists() bool {
 func (o *openStore) isOpen() bool { return o.opened.Load() != nil }
 
 func (o *openStore) open(ctx context.Context) (*store.Store, error) {
+	if opened := o.opened.Load(); opened != nil {
+		return opened, nil
+	}
+	if delay := o.delay.Load(); delay != nil {
+		return nil, delay.err()
+	}
+	return o.openNow(ctx)
+}
+
+func (o *openStore) openNow(ctx context.Context) (*store.Store, error) {
 	o.opening.Lock()
 	defer o.opening.Unlock()
 	if opened := o.opened.Load(); opened != nil {
 		return opened, nil
 	}
-	var opened *store.Store
-	var err error
-	if o.url != "" {
-		opened, err = store.OpenPostgres(ctx, o.url)
-	} else {
-		opened, err = store.Open(ctx, o.path)
-	}
+	opened, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}

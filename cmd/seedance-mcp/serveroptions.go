@@ -57,7 +57,8 @@ func (a *app) serverOptions(over transport, own string) (server.Options, error) 
 	}
 	if over == httpServer {
 		options.Webhook = a.engine.Hint
-		options.Ready = a.engine.Ready
+		options.Ready = a.ready
+		options.Waiting = a.store.waiting
 		if a.seen.Traces != nil {
 			options.Around = a.seen.Traces.Around
 		}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -129,7 +128,7 @@ func (w *world) lastDeath(start, end time.Time) time.Time {
 func (w *world) tasks() []video.Task {
 	w.t.Helper()
 	ctx := context.Background()
-	handle := openStore{path: filepath.Join(w.dataDir, "seedance.db"), url: w.database}
+	handle := (&settings{dataDir: w.dataDir, databaseURL: w.database}).newStore()
 	opened, err := handle.open(ctx)
 	if err != nil {
 		w.t.Fatal(err)

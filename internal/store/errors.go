@@ -51,7 +51,7 @@ func explain(err error) error {
 		return err
 	}
 	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !isConnecting(err):
 		return err
 	case errors.Is(err, sql.ErrNoRows):
 		return errNotFound()

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -49,6 +50,7 @@ type Sources struct {
 // they spend.
 func (m *Metrics) Handler(s Sources) http.Handler {
 	mux := http.NewServeMux()
+	var silent atomic.Bool // the log knows already that the store is away
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		if status := s.refusal(r); status != 0 {
 			if status == http.StatusUnauthorized {
@@ -60,7 +62,7 @@ func (m *Metrics) Handler(s Sources) http.Handler {
 		var figures bytes.Buffer
 		m.set.WritePrometheus(&figures)
 		fmt.Fprintf(&figures, "%s 1\n", labelled(buildInfo, "version", m.version))
-		s.write(r.Context(), &figures)
+		s.write(r.Context(), &figures, &silent)
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		introduce(w, figures.String())
 		metrics.WriteProcessMetrics(w)
@@ -94,13 +96,16 @@ func loopbackName(hostport string) bool {
 }
 
 // write adds what the store knows.
-func (s Sources) write(ctx context.Context, w io.Writer) {
+func (s Sources) write(ctx context.Context, w io.Writer, silent *atomic.Bool) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeLimit)
 	defer cancel()
 	up := 1
-	if err := s.writeStanding(ctx, w); err != nil {
-		s.Logger.Warn("the store could not be asked for figures", "error", err)
+	err := s.writeStanding(ctx, w)
+	if err != nil {
 		up = 0
+	}
+	if known := silent.Swap(err != nil); err != nil && !known {
+		s.Logger.Warn("the store cannot be asked for figures; told once until it can", "error", err)
 	}
 	fmt.Fprintf(w, "%s %d\n", storeUp, up)
 }
