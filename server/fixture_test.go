@@ -58,6 +58,9 @@ func newFixture(t testing.TB, change func(*server.Options)) *fixture {
 		t.Fatal(err)
 	}
 	f.Server = s
+	// A deadline of seconds is met by a machine that pauses.
+	f.SetTiming(patience, 0, patience, 0)
+	f.SetHeaderTime(patience)
 	return f
 }
 

@@ -284,6 +284,7 @@ func TestTasksOutliveTheirServer(t *testing.T) {
 	for _, over := range []string{"http", "stdio"} {
 		t.Run(over, func(t *testing.T) {
 			u := newUpstream(t)
+			u.time.Stop() // an order that is done is no task
 			one := u.serve(t, nil, nil)
 			order := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_video","arguments":{"prompt":"A fox in the snow"},"_meta":{` + tasksMeta + `}}}`
 			made, raw := carriers(t, one.fixture)[over](order, modernHeaders("generate_video")...)
@@ -291,6 +292,7 @@ func TestTasksOutliveTheirServer(t *testing.T) {
 				t.Fatal(raw)
 			}
 			one.stop()
+			u.time.Go()
 			two := u.serve(t, nil, nil)
 			send := carriers(t, two.fixture)[over]
 			id := made.Result.TaskID

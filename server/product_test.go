@@ -14,6 +14,7 @@ import (
 	gosdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/clocktest"
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/store"
@@ -35,6 +36,7 @@ type product struct {
 // common folder.
 type upstreamBox struct {
 	sandbox *sandbox.Server
+	time    *clocktest.Clock // of the sandbox
 	models  *catalog.Catalog
 	folder  string
 	// pageSize is the servers'; 0: the usual one.
@@ -49,7 +51,8 @@ func newUpstream(t *testing.T) *upstreamBox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, err := sandbox.New(sandbox.Options{Catalog: models, BaseURL: "http://" + sandbox.EmbeddedHost, Speed: 40})
+	clock := &clocktest.Clock{}
+	box, err := sandbox.New(sandbox.Options{Catalog: models, BaseURL: "http://" + sandbox.EmbeddedHost, Speed: 40, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func newUpstream(t *testing.T) *upstreamBox {
 			t.Error(err)
 		}
 	})
-	return &upstreamBox{sandbox: box, models: models, folder: t.TempDir()}
+	return &upstreamBox{sandbox: box, time: clock, models: models, folder: t.TempDir()}
 }
 
 // RoundTrip is the way to the sandbox, on which createTask can be held up.

@@ -73,7 +73,9 @@ func TestStdioEndOfInputCancelsWhatDoesNotDrain(t *testing.T) {
 
 func TestStdioAnswersALastLineWithoutNewline(t *testing.T) {
 	var out strings.Builder
-	err := newFixture(t, nil).ServeStdio(context.Background(), strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`), &out)
+	f := newFixture(t, nil)
+	f.SetTiming(0, 0, 0, patience)
+	err := f.ServeStdio(context.Background(), strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"ping"}`), &out)
 	if err != nil || out.String() != `{"jsonrpc":"2.0","id":1,"result":{}}`+"\n" {
 		t.Error(err, out.String())
 	}
@@ -81,6 +83,7 @@ func TestStdioAnswersALastLineWithoutNewline(t *testing.T) {
 
 func TestStdioEndsWithItsContext(t *testing.T) {
 	f := newFixture(t, nil)
+	f.SetTiming(0, 0, 0, patience)
 	ctx, cancel := context.WithCancel(context.Background())
 	in, writer := io.Pipe()
 	defer writer.Close() // the client keeps its end open

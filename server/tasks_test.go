@@ -283,7 +283,10 @@ func TestTaskRequestsThatAreRefused(t *testing.T) {
 }
 
 func TestATasksHeadersMustNotContradictIt(t *testing.T) {
-	base := newFixture(t, withShelf(newShelf())).web(t)
+	base := newFixture(t, func(o *server.Options) {
+		withShelf(newShelf())(o)
+		o.StreamAfter = patience // a stream has no status
+	}).web(t)
 	for _, c := range []struct {
 		header string
 		code   int

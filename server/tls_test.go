@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -19,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"seedance-mcp/server"
@@ -193,23 +193,34 @@ func TestTLSCarriesCallsAndStreams(t *testing.T) {
 
 // A connection that never says hello does not hold a shutdown up.
 func TestTLSShutdownDoesNotWaitForSilentConnections(t *testing.T) {
-	c := newCertificates(t, "x")
-	f := newFixture(t, nil)
-	f.SetTiming(time.Minute, time.Minute, 3*time.Second, 0)
-	config, err := server.TLSFromFiles(c.cert, c.key, slog.Default())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.SetTLS(config)
-	base, stop, ended := f.listen(t)
-	silent, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", strings.TrimPrefix(base, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	c.shown(t, strings.Replace(base, "http://", "https://", 1)) // accepted in order
-	stop()
-	if err := await(t, ended); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := newCertificates(t, "x")
+		f := newFixture(t, nil)
+		config, err := server.TLSFromFiles(c.cert, c.key, slog.Default())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.SetTLS(config)
+		l, transport, stop, ended := f.listenInBubble(t)
+		transport.TLSClientConfig = &tls.Config{RootCAs: c.roots}
+		silent, err := l.dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer silent.Close()
+		response, err := transport.RoundTrip(request(t, "https://localhost", ping))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		response.Body.Close()
+		began := time.Now()
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took >= time.Second {
+			t.Errorf("the shutdown took %s", took)
+		}
+	})
 }
