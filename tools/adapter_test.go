@@ -41,9 +41,12 @@ func TestInternalErrorsAreBland(t *testing.T) {
 	for name, handle := range map[string]func() (any, error){
 		"uncoded":        func() (any, error) { return nil, errors.New(secret) },
 		"coded internal": func() (any, error) { return nil, video.Errorf(video.Internal, "%s", secret) },
-		"wrapped":        func() (any, error) { return nil, fmt.Errorf("storing: %w", errors.New(secret)) },
-		"panic":          func() (any, error) { panic(secret) },
-		"no JSON":        func() (any, error) { return map[string]any{secret: func() {}}, nil },
+		"its cause": func() (any, error) {
+			return nil, &video.Error{Code: video.Internal, Message: "The database failed.", Err: errors.New(secret)}
+		},
+		"wrapped": func() (any, error) { return nil, fmt.Errorf("storing: %w", errors.New(secret)) },
+		"panic":   func() (any, error) { panic(secret) },
+		"no JSON": func() (any, error) { return map[string]any{secret: func() {}}, nil },
 	} {
 		result, text, log := respond(t, handle)
 		if !result.IsError || result.StructuredContent != nil {

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"seedance-mcp/internal/engine"
+	"seedance-mcp/internal/video"
 )
 
 // Exit codes, as documented in the README.
@@ -109,7 +110,7 @@ func Main(ctx context.Context, t terminal, args []string) int {
 			fmt.Fprintf(t.err, "seedance-mcp %s: %s\nSee: seedance-mcp %s --help\n", c.name, said, c.name)
 			return exitUsage
 		case err != nil:
-			fmt.Fprintf(t.err, "seedance-mcp %s: %s\n", c.name, forPerson(err.Error(), ""))
+			fmt.Fprintf(t.err, "seedance-mcp %s: %s\n", c.name, forPerson(inFull(err), ""))
 			return max(code, exitFailed)
 		}
 		return code
@@ -117,6 +118,16 @@ func Main(ctx context.Context, t terminal, args []string) int {
 	fmt.Fprintf(t.err, "seedance-mcp: there is no command %q\n\n", args[0])
 	printHelp(t.err)
 	return exitUsage
+}
+
+// inFull is what a person reads of an error: at a terminal there is no log to
+// look into.
+func inFull(err error) string {
+	said := err.Error()
+	if fault, ok := errors.AsType[*video.Error](err); ok {
+		said += strings.TrimPrefix(fault.Full(), fault.Error())
+	}
+	return said
 }
 
 func printHelp(w io.Writer) {

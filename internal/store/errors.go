@@ -98,7 +98,7 @@ func explainOther(failure *video.Error, err error) {
 	}
 	failure.Code = video.Internal
 	failure.Message = "The task store failed in an unexpected way."
-	failure.Suggestion = "Nothing was stored. See the log for the cause."
+	failure.Suggestion = "Nothing was stored."
 }
 
 func errClosed() error {

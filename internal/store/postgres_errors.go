@@ -148,7 +148,7 @@ func explainPostgres(err error) error {
 	case noTrouble, cannotOpen, isDamaged, isForeign, ioFailed:
 		failure.Code = video.Internal
 		failure.Message = "The database failed in an unexpected way."
-		failure.Suggestion = "Nothing was stored. See the log for the cause."
+		failure.Suggestion = "Nothing was stored."
 	}
 	return failure
 }

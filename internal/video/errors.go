@@ -3,6 +3,7 @@ package video
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -73,6 +74,19 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Full is the error with what stands behind a fault of our own, for those who
+// run the program: there is nothing else to find it by. The causes of all other
+// errors stay out, because they may hold links.
+func (e *Error) Full() string {
+	if e.Code != Internal || e.Err == nil {
+		return e.Error()
+	}
+	return e.Error() + " The cause: " + e.Err.Error()
+}
+
+// LogValue is what logs show.
+func (e *Error) LogValue() slog.Value { return slog.StringValue(e.Full()) }
 
 // CodeOf is the code of the first Error in err's chain, Internal for any other
 // error, "" for nil.

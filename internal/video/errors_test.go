@@ -3,6 +3,7 @@ package video_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"seedance-mcp/internal/video"
@@ -33,6 +34,24 @@ func TestErrorSaysWhatToDo(t *testing.T) {
 	}
 	if !errors.Is(err, err.Err) {
 		t.Error("the cause is lost")
+	}
+}
+
+// The log has the cause of our own faults, and of nothing else: it may hold a
+// signed link.
+func TestLogsHaveTheCauseOfFaults(t *testing.T) {
+	for code, want := range map[video.Code]string{
+		video.Internal:    "It failed. Nothing was stored. The cause: secret",
+		video.Unavailable: "It failed. Nothing was stored.",
+	} {
+		err := &video.Error{Code: code, Message: "It failed.", Suggestion: "Nothing was stored.", Err: errors.New("secret")}
+		if got := slog.AnyValue(err).Resolve().String(); got != want {
+			t.Errorf("%s is logged as %q, want %q", code, got, want)
+		}
+	}
+	bare := &video.Error{Code: video.Internal, Message: "It failed."}
+	if got := bare.Full(); got != "It failed." {
+		t.Errorf("without a cause: %q", got)
 	}
 }
 
