@@ -138,21 +138,23 @@ func TestPostgresCutConnections(t *testing.T) {
 	database := server.Database(t, migrated)
 	s := openURL(t, server.URL(database))
 	counter := add(t, s, wish("ann", "counter", 0))
-	stop := make(chan struct{})
+	// The cuts keep step with the writes: by the clock they would be too many on a
+	// slow machine, where no write has time enough between two.
+	cut := make(chan struct{})
 	var cutting sync.WaitGroup
 	cutting.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(25 * time.Millisecond):
-				server.Exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database+"' ORDER BY random() LIMIT 1")
-			}
+		for range cut {
+			server.Exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database+"' ORDER BY random() LIMIT 1")
 		}
 	})
 	const rounds = 150
-	counted := 0
+	counted, cuts := 0, 0
 	for i := range rounds {
+		select {
+		case cut <- struct{}{}:
+			cuts++
+		default: // the last one is still at it
+		}
 		task := wish("ben", fmt.Sprint("wish ", i), 1)
 		if out, err := s.Submit(t.Context(), store.Intent{Task: task, DedupeSince: noon.Add(-time.Minute)}); err != nil {
 			wantError(t, err, video.Unavailable)
@@ -169,8 +171,9 @@ func TestPostgresCutConnections(t *testing.T) {
 			wantError(t, err, video.Unavailable)
 		}
 	}
-	close(stop)
+	close(cut)
 	cutting.Wait()
+	t.Logf("%d cuts, counted %d of %d", cuts, counted, rounds)
 	after, err := s.Get(t.Context(), counter.ID)
 	for ; err != nil && video.CodeOf(err) == video.Unavailable; after, err = s.Get(t.Context(), counter.ID) {
 	}
