@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/media"
 	"seedance-mcp/internal/preview"
+	"seedance-mcp/internal/video"
 )
 
 // copyPlace is where copies of finished videos are kept.
@@ -46,7 +48,11 @@ func (c copySettings) place(with copying) (copyPlace, error) {
 	if c.folder != "" {
 		key, err := keyIn(into, ".links.key")
 		if err != nil {
-			return nil, err
+			return nil, &video.Error{
+				Code: video.Unavailable, Err: err,
+				Message:    fmt.Sprintf("No copies can be kept in %s: %s.", into, err),
+				Suggestion: "Let SEEDANCE_COPY_TO name a folder that this user may write to.",
+			}
 		}
 		return copies.NewFolder(copies.FolderOptions{Dir: into, Fetch: fetcher, URL: with.base + copies.FilesPath, Key: key, Lasts: c.lasts, Now: time.Now}), nil
 	}

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"seedance-mcp/internal/video"
 )
 
 func TestCopyTo(t *testing.T) {
@@ -65,5 +69,17 @@ func TestCopySettingsGoTogether(t *testing.T) {
 	}
 	if text := c.String(); text != "s3://videos/" || strings.Contains(text, c.secretAccessKey+"/s") {
 		t.Errorf("%s", text)
+	}
+}
+
+// Whoever starts the server has to learn which setting is wrong.
+func TestCopyToAFileNamesTheSetting(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := copySettings{folder: file}.place(copying{log: slog.New(slog.DiscardHandler)})
+	if video.CodeOf(err) != video.Unavailable || !strings.Contains(err.Error(), "SEEDANCE_COPY_TO") || !strings.Contains(err.Error(), file) {
+		t.Errorf("%v", err)
 	}
 }
