@@ -92,11 +92,16 @@ func (w *accountsWorld) paid() string {
 	return strings.Join(list, ", ")
 }
 
+// generate orders a video, and returns when the order was sent or refused.
 func generate(t *testing.T, session *mcp.ClientSession, prompt string) (id, refusal string) {
 	t.Helper()
 	got := call(t.Context(), t, session, "generate_video", map[string]any{"prompt": prompt})
 	id, _ = got["task_id"].(string)
 	refusal, _ = got["isError"].(string)
+	// Where sending takes long, the answer comes before.
+	for id != "" && (got["status"] == "submitting" || got["status"] == "queued") {
+		got = call(t.Context(), t, session, "get_task_status", map[string]any{"task_id": id, "wait_seconds": 1})
+	}
 	return id, refusal
 }
 

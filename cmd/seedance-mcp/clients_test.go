@@ -76,7 +76,7 @@ func startUntilLogs(t *testing.T, cmd *exec.Cmd, words string) {
 		if !ok {
 			t.Fatalf("the process ended before it logged %q", words)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(hung):
 		t.Fatalf("no %q on stderr", words)
 	}
 }

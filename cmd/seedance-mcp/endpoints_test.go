@@ -178,6 +178,7 @@ func TestEveryEndpointWithEveryCredential(t *testing.T) {
 // metricsServer is where the log says that figures are served.
 func metricsServer(t *testing.T, log *recorder) string {
 	t.Helper()
+	log.await(t, "serving metrics")
 	found := regexp.MustCompile(`msg="serving metrics" url=(http://[0-9.:]+)/metrics`).FindStringSubmatch(log.String())
 	if found == nil {
 		t.Fatalf("no metrics are served:\n%s", log)

@@ -44,6 +44,17 @@ func (r *recorder) String() string {
 	return r.all.String()
 }
 
+// await waits for words: what a process has written may still be in its pipe
+// when its answer is here.
+func (r *recorder) await(t *testing.T, words string) {
+	t.Helper()
+	for deadline := time.Now().Add(hung); !strings.Contains(r.String(), words); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no %q in\n%s", words, r)
+		}
+	}
+}
+
 // upstreamRecorded is a sandbox behind a recorder; env points a child at it.
 func upstreamRecorded(t *testing.T) (box *sandbox.Server, seen *recorder, env []string) {
 	t.Helper()
@@ -89,7 +100,7 @@ func startRecorded(t *testing.T, cmd *exec.Cmd, words string) *recorder {
 		cmd.Process.Kill()
 		<-ended
 	})
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(log.String(), words); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(hung); !strings.Contains(log.String(), words); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-ended:
 			t.Fatalf("the process ended before it logged %q:\n%s", words, log)
@@ -261,8 +272,8 @@ func TestIssuerAwayAtStart(t *testing.T) {
 	if status, _, _ := w.ask(http.MethodPost, "/mcp", "", list); status != 401 {
 		t.Errorf("nobody, on loopback: %d", status)
 	}
-	if !strings.Contains(w.log.String(), "keys cannot be fetched yet") || !strings.Contains(w.log.String(), "answered 503") {
-		t.Error("the log does not tell why")
+	for _, why := range []string{"keys cannot be fetched yet", "answered 503"} {
+		w.log.await(t, why)
 	}
 }
 

@@ -192,7 +192,7 @@ func rollBehind(t *testing.T, lb balancer, rounds int, database ...string) {
 
 // begin starts the i-th server and returns when it is ready.
 func (r *rolling) begin(i int) {
-	server := r.process(context.Background(), "none:0", "http", "--addr", r.replicas[i], "--public-url", r.url, "--drain-delay", "1s")
+	server := r.process(context.Background(), "calm:0", "http", "--addr", r.replicas[i], "--public-url", r.url, "--drain-delay", "1s")
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		r.t.Fatal(err)

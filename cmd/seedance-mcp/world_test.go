@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/clocktest"
 	"seedance-mcp/internal/sandbox"
 	"seedance-mcp/internal/store"
 	"seedance-mcp/internal/video"
@@ -34,6 +35,7 @@ type world struct {
 	database string
 	home     string
 	box      *sandbox.Server
+	time     *clocktest.Clock // of the box
 	front    *front
 	env      []string
 	usage    func() usageTotals // of who orders
@@ -55,11 +57,11 @@ func newWorldOf(t *testing.T, speed float64, limit int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dataDir: t.TempDir(), home: t.TempDir(), front: newFront()}
+	w := &world{t: t, dataDir: t.TempDir(), home: t.TempDir(), front: newFront(), time: &clocktest.Clock{}}
 	server := httptest.NewUnstartedServer(w.front)
 	base := "http://" + server.Listener.Addr().String()
 	w.box, err = sandbox.New(sandbox.Options{
-		Catalog: models, Dialect: video.Workflow, Speed: speed, BaseURL: base, Limit: limit, Webhooks: &http.Client{Transport: w.front},
+		Catalog: models, Dialect: video.Workflow, Speed: speed, BaseURL: base, Limit: limit, Webhooks: &http.Client{Transport: w.front}, Now: w.time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
