@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,10 +53,10 @@ type process struct {
 var served = regexp.MustCompile(`url="?(http://[^" ]+/mcp)`)
 
 // serveHTTP starts the real program over HTTP; it ends with the test.
-func serveHTTP(t *testing.T, program, folder string) process {
+func serveHTTP(t *testing.T, program, folder string, more ...string) process {
 	t.Helper()
 	command := exec.CommandContext(context.Background(), program, "http", "--addr", "127.0.0.1:0")
-	command.Env = append(os.Environ(), settings(folder)...)
+	command.Env = slices.Concat(os.Environ(), settings(folder), more)
 	log, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +146,8 @@ func (p process) ask(t *testing.T, method, name, params string) (answer struct {
 // the one that took the order is killed; the other finishes the task.
 func TestATaskOutlivesTheProcessThatAnswered(t *testing.T) {
 	program, folder := build(t), t.TempDir()
-	one, two := serveHTTP(t, program, folder), serveHTTP(t, program, folder)
+	const slowly = "SEEDANCE_SANDBOX_SPEED=1" // 8 s: an order that is done is no task
+	one, two := serveHTTP(t, program, folder, slowly), serveHTTP(t, program, folder, slowly)
 	made := one.ask(t, "tools/call", "generate_video", `"name":"generate_video","arguments":{"prompt":"A fox in the snow"}`)
 	one.kill()
 	if made.Result.ResultType != "task" || made.Result.TaskID == "" {

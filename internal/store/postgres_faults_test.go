@@ -186,8 +186,9 @@ func TestPostgresCutConnections(t *testing.T) {
 
 // What the process's clock says does not matter: the server's does.
 func TestPostgresClockIsTheServers(t *testing.T) {
+	began := time.Now()
 	s := openPostgres(t)
-	if ahead := time.Until(s.Now()).Abs(); ahead > 10*time.Second {
+	if ahead := time.Until(s.Now()).Abs(); ahead > time.Since(began)+time.Second { // it was asked meanwhile
 		t.Errorf("on the same machine the clocks differ by %v", ahead)
 	}
 	store.ShiftServerClock(s, 5*time.Hour)

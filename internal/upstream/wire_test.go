@@ -344,26 +344,39 @@ func TestCreateTLSFailureNeverLeft(t *testing.T) {
 	}
 }
 
+// In fake time: of a machine that pauses for the time limit nothing had left.
 func TestCreateTimeouts(t *testing.T) {
-	release := make(chan struct{})
-	address, count := faulty(t, func(net.Conn, int32, *http.Request) bool { <-release; return false })
-	t.Cleanup(func() { close(release) })
-	slow, err := upstream.New(upstream.Config{BaseURL: address, APIKey: fakeKey, CreateTimeout: 100 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(slow.Close)
-	_, err = slow.Create(t.Context(), payload, "")
-	if video.CodeOf(err) != video.OutcomeUnknown || !strings.Contains(err.Error(), "no answer in time") || count.Load() > 1 {
-		t.Errorf("slow answer: %v, %d requests", err, count.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var count atomic.Int32
+		slow := client(t, "http://api.example.test/api/v1", video.Workflow, &http.Transport{
+			DialContext: func(context.Context, string, string) (net.Conn, error) {
+				near, far := net.Pipe()
+				go func() {
+					defer far.Close()
+					reader := bufio.NewReader(far)
+					if req, err := http.ReadRequest(reader); err == nil {
+						count.Add(1)
+						_, _ = io.Copy(io.Discard, req.Body)
+						_, _ = reader.ReadByte() // until the client hangs up
+					}
+				}()
+				return near, nil
+			},
+		})
+		_, err := slow.Create(t.Context(), payload, "")
+		if video.CodeOf(err) != video.OutcomeUnknown || !strings.Contains(err.Error(), "no answer in time") || count.Load() != 1 {
+			t.Errorf("slow answer: %v, %d requests", err, count.Load())
+		}
+	})
+}
 
+func TestCreateTimeoutOfADial(t *testing.T) {
 	// A dial that hangs: nothing ever left.
 	hanging := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}}
-	stuck, err := upstream.New(upstream.Config{BaseURL: address, APIKey: fakeKey, CreateTimeout: 50 * time.Millisecond, Transport: hanging})
+	stuck, err := upstream.New(upstream.Config{BaseURL: base, APIKey: fakeKey, CreateTimeout: 50 * time.Millisecond, Transport: hanging})
 	if err != nil {
 		t.Fatal(err)
 	}
