@@ -62,7 +62,9 @@ var percent = regexp.MustCompile(`(?m)^(\d)\s.*?(\d+) %`)
 func TestTableOnATerminal(t *testing.T) {
 	for _, width := range []int{120, 80, 44, 24} {
 		t.Run(strconv.Itoa(width), func(t *testing.T) {
-			cmd := child(t, []string{"TERM=xterm-256color", "SEEDANCE_SANDBOX_SPEED=8"}, "generate", "--duration", "4",
+			w := newWorld(t, 8)
+			w.time.Stop() // until the shares were seen
+			cmd := child(t, append(w.env, "TERM=xterm-256color"), "generate", "--yes", "--duration", "4",
 				"a paper boat on a pond, at dawn", "雪の中を走る赤い狐、夜明け前の静かな森", "[sandbox:fail-text] a fox in the rain", "a very long prompt "+strings.Repeat("of many words ", 30))
 			shares := map[string]int{}
 			sawCursor := false
@@ -74,6 +76,9 @@ func TestTableOnATerminal(t *testing.T) {
 						t.Errorf("row %s falls from %d to %d %%", m[1], shares[m[1]], now)
 					}
 					shares[m[1]] = now
+				}
+				if len(shares) > 2 || width < 80 && strings.Count(e.text(), "waiting") > 0 {
+					w.time.Go()
 				}
 			})
 			text := e.text()
@@ -126,11 +131,16 @@ func TestManyInASmallWindow(t *testing.T) {
 // TestInterruptedTable: Ctrl-C gives the cursor back, says what becomes of the
 // tasks, and costs nothing twice: the same command goes on with them.
 func TestInterruptedTable(t *testing.T) {
-	home := t.TempDir()
-	env := []string{"TERM=xterm", "HOME=" + home, "SEEDANCE_SANDBOX_SPEED=2"}
-	again := []string{"generate", "--duration", "4", "--count", "3", "a boat"}
-	pressed := false
+	w := newWorld(t, 2)
+	w.time.Stop() // until the key was pressed
+	env := append(w.env, "TERM=xterm")
+	again := []string{"generate", "--yes", "--duration", "4", "--count", "3", "a boat"}
+	moved, pressed := false, false
 	e, _, code := onTerminal(t, child(t, env, again...), 80, 24, func(e *emulator, tty *os.File) {
+		if !moved && strings.Count(e.text(), "waiting") == 3 {
+			moved = true
+			w.time.Pass(time.Second) // of 3.5
+		}
 		if !pressed && strings.Count(e.text(), "generating") > 1 {
 			pressed = true
 			_, _ = tty.WriteString("\x03")
@@ -139,6 +149,7 @@ func TestInterruptedTable(t *testing.T) {
 	if text := e.text(); code != exitBroken || e.hidden || !strings.Contains(text, "seedance-mcp tasks --watch --until-done") {
 		t.Errorf("code %d, cursor hidden %v:\n%s", code, e.hidden, text)
 	}
+	w.time.Go()
 	e, _, code = onTerminal(t, child(t, env, again...), 80, 24, nil)
 	if text := e.text(); code != exitOK || !strings.Contains(text, "3 of them had been asked for already") {
 		t.Errorf("code %d:\n%s", code, text)
