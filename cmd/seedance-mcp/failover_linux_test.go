@@ -63,6 +63,7 @@ func TestFailover(t *testing.T) {
 		c.waitReady(r)
 	}
 	ready := time.Since(promoted)
+	c.time.Go()
 	if answer, err := c.call(t.Context(), c.replicas[2], "get_task_status", map[string]any{"task_id": awaited.ID, "wait_seconds": 45}); err != nil || answer.Status != video.Success {
 		t.Errorf("what was awaited over the failover: %+v %v", answer, err)
 	}

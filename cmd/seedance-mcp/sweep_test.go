@@ -26,7 +26,7 @@ const (
 
 	// resumeWithin is the promise, slack what a loaded machine may add.
 	resumeWithin = 5 * time.Second
-	slack        = 10 * time.Second
+	slack        = 55 * time.Second
 )
 
 // sweep is the kill sweep over one world.
