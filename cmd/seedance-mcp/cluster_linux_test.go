@@ -33,6 +33,7 @@ type cluster struct {
 type replica struct {
 	addr     string
 	database string
+	key      string // of who calls it; "": nobody needs one
 	process  *exec.Cmd
 }
 
@@ -124,8 +125,10 @@ func (c *cluster) waitFor(r *replica, status int) {
 
 // taskAnswer is what a tool says about one task.
 type taskAnswer struct {
-	ID     string      `json:"task_id"`
-	Status video.State `json:"status"`
+	ID           string      `json:"task_id"`
+	Status       video.State `json:"status"`
+	ConfirmToken string      `json:"confirm_token"`
+	Notes        []string    `json:"notes"`
 }
 
 // call calls a tool of one replica; an error is the tool's refusal, or the
@@ -141,6 +144,9 @@ func (c *cluster) call(ctx context.Context, r *replica, tool string, arguments m
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
+	if r.key != "" {
+		request.Header.Set("Authorization", "Bearer "+r.key)
+	}
 	answer, err := c.client.Do(request)
 	if err != nil {
 		return taskAnswer{}, err
