@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -133,7 +134,7 @@ func TestManyInASmallWindow(t *testing.T) {
 func TestInterruptedTable(t *testing.T) {
 	w := newWorld(t, 2)
 	w.time.Stop() // until the key was pressed
-	env := append(w.env, "TERM=xterm")
+	env := slices.Concat(w.env, []string{"TERM=xterm"})
 	again := []string{"generate", "--yes", "--duration", "4", "--count", "3", "a boat"}
 	moved, pressed := false, false
 	e, _, code := onTerminal(t, child(t, env, again...), 80, 24, func(e *emulator, tty *os.File) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"seedance-mcp/internal/engine"
 	"seedance-mcp/internal/sandbox"
@@ -22,6 +23,7 @@ func FuzzHint(f *testing.F) {
 	e := w.start(polling, func(o *engine.Options) {
 		o.Account.Upstream = silent{o.Account.Upstream}
 		o.PollEvery = 1 << 40 // nothing is looked at meanwhile
+		o.SubmitWait = time.Minute
 	})
 	running := mustSubmit(f, e, alice, ask("running [sandbox:stuck]")).Task
 	queued := mustSubmit(f, e, alice, ask("queued")).Task

@@ -185,8 +185,9 @@ func chatShowsThatConsentIsNeeded(t *testing.T, d desk) {
 // fails for good is told, and that nothing is lost.
 func chatSurvivesABrokenConnection(t *testing.T, d desk) {
 	c := newChat(t, d, setup{}, 800, 700)
-	v := c.show(map[string]any{"tool": "generate_video", "broken": 2, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
+	v := c.show(map[string]any{"tool": "generate_video", "broken": -1, "args": map[string]any{"prompt": "a fox", "duration": 4, "resolution": "480p"}})
 	v.until(t, "document.body.innerText.includes('Looking again')")
+	evaluate[bool](t, c.tab, "(mend(), true)")
 	v.plays(t)
 	if text := v.text(t); strings.Contains(text, "Looking again") {
 		t.Error("the trouble is still shown:", text)

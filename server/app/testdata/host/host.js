@@ -40,7 +40,7 @@ export function host({ Client, StreamableHTTPClientTransport, AppBridge, PostMes
   }
 
   // show calls a tool, or takes result as its answer, and shows the app for it.
-  // broken: how many of the app's own calls fail first. -1: all.
+  // broken: how many of the app's own calls fail first. -1: all, until mend.
   window.show = async ({ tool, args, result, sandbox, theme = "light", variables, capabilities, broken = 0, said }) => {
     await ready;
     document.documentElement.className = theme;
@@ -54,6 +54,9 @@ export function host({ Client, StreamableHTTPClientTransport, AppBridge, PostMes
     bridge = new AppBridge(broken === 0 ? client : null, { name: "test-chat", version: "1" }, offered, {
       hostContext: { theme, styles: variables ? { variables } : undefined, displayMode: "inline", containerDimensions: { width: 680, maxHeight: 2000 } },
     });
+    window.mend = () => {
+      broken = 0;
+    };
     if (broken !== 0) {
       bridge.oncalltool = async (params) => {
         log.calls++;
