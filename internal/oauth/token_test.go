@@ -103,7 +103,7 @@ func TestForgedAndForeignTokens(t *testing.T) {
 	signed := sign(nil, nil)
 	parts := strings.Split(signed, ".")
 	embedded := jose.JSONWebKey{Key: stranger.Key().Private.Public(), KeyID: key.ID}
-	r := resource(t, oauth.Config{Issuer: issuer.URL, Scopes: []string{"videos"}})
+	r := resource(t, oauth.Config{Issuer: issuer.URL, Scopes: []string{"videos"}, Now: func() time.Time { return now }})
 
 	for name, c := range map[string]struct{ token, want string }{
 		"alg none":                        {raw(t, map[string]any{"alg": "none"}, good(nil), nil), "algorithm"},
@@ -193,7 +193,9 @@ func TestGoodTokens(t *testing.T) {
 	elliptical := oauthtest.Key{ID: "ec", Private: curve}
 	key, now := issuer.Key(), time.Now()
 	issuer.Publish(elliptical)
-	r := resource(t, oauth.Config{Issuer: issuer.URL, Scopes: []string{"videos", "audio"}, Audience: "api://videos"})
+	r := resource(t, oauth.Config{
+		Issuer: issuer.URL, Scopes: []string{"videos", "audio"}, Audience: "api://videos", Now: func() time.Time { return now },
+	})
 	for name, c := range map[string]struct {
 		key    oauthtest.Key
 		header map[string]any
