@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/porttest"
 	"seedance-mcp/internal/sandbox"
 )
 
@@ -260,14 +260,7 @@ func TestExamplesTellWhatWentWrong(t *testing.T) {
 
 func TestExamplesWithoutAccess(t *testing.T) {
 	box := startSandbox(t)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := "http://" + closed.Addr().String()
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
+	nobody := "http://" + porttest.Addr(t)
 	for _, c := range []struct {
 		name string
 		env  []string
