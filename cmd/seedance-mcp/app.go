@@ -87,6 +87,9 @@ func newApp(s settings, t terminal, w wiring) (*app, error) {
 	if s.sandbox() && s.apiURLGiven {
 		a.log.Warn("SEEDANCE_API_URL is set without SEEDANCE_API_KEY: the sandbox answers, nothing is sent there")
 	}
+	for _, stray := range misspelt(t.variables) {
+		a.log.Warn("a variable of the environment does nothing: there is no such setting", "variable", stray.Name, "did_you_mean", stray.Near)
+	}
 	var err error
 	if s.catalogPath == "" {
 		a.catalog, err = catalog.Default()

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-envparse"
 
 	"seedance-mcp/internal/catalog"
+	"seedance-mcp/internal/doctor"
 	"seedance-mcp/internal/video"
 )
 
@@ -78,6 +79,26 @@ func fileNames() []string {
 		names = append(names, secret+fileSuffix)
 	}
 	return names
+}
+
+// slip is how many letters off a name may be to be a setting's, misspelt. Other
+// names are left alone: Kubernetes makes some of a service's name.
+const slip = 3
+
+// misspelt are the environment's variables that would be settings but for a slip,
+// by the setting's name: nothing reads them, so that a budget would be none.
+func misspelt(variables []string) []doctor.StraySetting {
+	known := append(fileNames(), configVariable)
+	var all []doctor.StraySetting
+	for _, name := range variables {
+		if !strings.HasPrefix(name, "SEEDANCE_") || strings.HasPrefix(name, "SEEDANCE_MCP_") || slices.Contains(known, name) {
+			continue
+		}
+		if near := nearestName(name); catalog.Edits(near, name) <= slip || name == near+fileSuffix {
+			all = append(all, doctor.StraySetting{Name: name, Near: near})
+		}
+	}
+	return all
 }
 
 func nearestName(given string) string {

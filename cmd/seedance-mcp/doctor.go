@@ -109,7 +109,7 @@ func subject(t terminal, s settings, bad []doctor.BadSetting) doctor.Subject {
 	videos := (&app{settings: s}).videosDir()
 	whole := doctor.Subject{
 		Version: fmt.Sprintf("seedance-mcp %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
-		GOOS:    runtime.GOOS, Env: t.env, Now: time.Now, BadSettings: bad,
+		GOOS:    runtime.GOOS, Env: t.env, Now: time.Now, BadSettings: bad, StraySettings: misspelt(t.variables),
 		Sandbox: s.sandbox(), APIURL: s.apiURL, APIURLGiven: s.apiURLGiven, Dialect: s.dialect, Key: s.apiKey,
 		HTTP: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		CheckKey: func(ctx context.Context) error {

@@ -33,6 +33,8 @@ type terminal struct {
 	in       io.Reader
 	out, err io.Writer
 	env      func(string) string
+	// variables are the environment's names; nil: not known.
+	variables []string
 	// tune changes the engine's options; only crash tests set it.
 	tune func(*engine.Options)
 }
@@ -74,7 +76,17 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
-	os.Exit(Main(context.Background(), terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv}, os.Args[1:]))
+	os.Exit(Main(context.Background(), terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, variables: environment()}, os.Args[1:]))
+}
+
+// environment are the names of the environment's variables.
+func environment() []string {
+	var names []string
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		names = append(names, name)
+	}
+	return names
 }
 
 // errUsage marks an error as wrong use of the command line (exit code 2).

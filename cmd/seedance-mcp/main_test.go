@@ -47,7 +47,7 @@ func childMain() int {
 	if path := os.Getenv(goroutinesVariable); path != "" {
 		go countGoroutines(path, stop)
 	}
-	t := terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, tune: tuneForCrashes()}
+	t := terminal{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, variables: environment(), tune: tuneForCrashes()}
 	code := Main(context.Background(), t, os.Args[1:])
 	close(stop)
 	if os.Getenv(leaksVariable) != "" {

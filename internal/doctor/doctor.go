@@ -44,6 +44,8 @@ type Subject struct {
 
 	// BadSettings are variables that the program refuses, with the reason.
 	BadSettings []BadSetting
+	// StraySettings are variables that look like settings, and are none.
+	StraySettings []StraySetting
 	// Sandbox says that there is no key, so that nothing real is asked.
 	Sandbox bool
 	// APIURL and Dialect are what requests are made with; APIURLGiven says
@@ -83,6 +85,10 @@ type Subject struct {
 
 // BadSetting is a variable or flag with a value that cannot be meant.
 type BadSetting struct{ Name, Reason string }
+
+// StraySetting is a variable that nothing reads, and the setting it may have
+// been meant for.
+type StraySetting struct{ Name, Near string }
 
 // Client is an assistant as it was found.
 type Client struct {

@@ -87,6 +87,9 @@ func TestFaults(t *testing.T) {
 		{"a refused variable", "settings", func(_ *testing.T, s *doctor.Subject) {
 			s.BadSettings = []doctor.BadSetting{{Name: "SEEDANCE_DOWNLOAD", Reason: "must be on or off"}}
 		}, doctor.Problem, "SEEDANCE_DOWNLOAD must be on or off", "unset SEEDANCE_DOWNLOAD"},
+		{"a misspelt variable", "settings", func(_ *testing.T, s *doctor.Subject) {
+			s.StraySettings = []doctor.StraySetting{{Name: "SEEDANCE_DIALCT", Near: "SEEDANCE_DIALECT"}}
+		}, doctor.Warning, "no setting SEEDANCE_DIALCT", "did you mean SEEDANCE_DIALECT?"},
 		{"a URL and no key", "key", func(_ *testing.T, s *doctor.Subject) { s.APIURLGiven = true }, doctor.Warning, "the sandbox answers", "SEEDANCE_API_KEY"},
 		{"the store is locked", "store", func(_ *testing.T, s *doctor.Subject) {
 			s.TryStore = func(context.Context) (string, error) {

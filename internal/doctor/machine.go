@@ -22,10 +22,13 @@ func asVideoError(err error) (*video.Error, bool) { return errors.AsType[*video.
 func version(_ context.Context, s Subject) []Result { return fine(s.Version) }
 
 func badSettings(_ context.Context, s Subject) []Result {
-	if len(s.BadSettings) == 0 {
+	if len(s.BadSettings)+len(s.StraySettings) == 0 {
 		return fine("all understood")
 	}
 	var all []Result
+	for _, stray := range s.StraySettings {
+		all = append(all, Result{Status: Warning, Text: "there is no setting " + video.Clip(stray.Name, 60) + ", so it does nothing", Fix: "did you mean " + stray.Near + "?"})
+	}
 	for _, bad := range s.BadSettings {
 		all = append(all, Result{Status: Problem, Text: bad.Name + " " + video.Clip(bad.Reason, 200), Fix: "correct or unset " + bad.Name + "; the checks below ran without it"})
 	}
