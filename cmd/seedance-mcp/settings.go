@@ -236,6 +236,8 @@ func (s *settings) logger(w io.Writer, usual slog.Level) *slog.Logger {
 func errorForPerson(_ []string, a slog.Attr) slog.Attr {
 	if err, ok := a.Value.Any().(error); ok {
 		a.Value = slog.StringValue(forPerson(err.Error(), ""))
+	} else if a.Key == "error" && a.Value.Kind() == slog.KindString { // one that says itself what logs show
+		a.Value = slog.StringValue(forPerson(a.Value.String(), ""))
 	}
 	return a
 }

@@ -50,6 +50,7 @@ var agentWords = strings.NewReplacer(
 
 	"Tell the user; the upstream sent", "The upstream sent", "Tell the user; videos", "Videos", "Tell the user: ", "",
 	"Ask the user to buy", "Buy", "Ask the user to enable", "Enable", "Give the user the URL", "Use the URL",
+	"If the user agrees to one of these, give it as model", "If you agree to one of these, name it with --model",
 	"unless the user agrees", "unless you agree", "ask the owner to raise", "raise", "or have the limit raised", "or raise the limit",
 	"or have the limit lifted", "or lift the limit", "or have SEEDANCE_DOWNLOAD switched on", "or switch SEEDANCE_DOWNLOAD on",
 )
