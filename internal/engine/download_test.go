@@ -146,15 +146,36 @@ func TestDownloadIsTakenOver(t *testing.T) {
 						takes = time.Hour
 					}
 					die, dead := mortal(died, 1)
-					first := w.start(with(newMedia(t, takes)), die)
+					// The first has the download before the second is there, which
+					// might take it, and dies beside it.
+					reached, mayDie := make(chan struct{}), make(chan struct{})
+					first := w.start(with(newMedia(t, takes)), die, func(o *engine.Options) {
+						pass := o.Checkpoint
+						var once sync.Once
+						o.Checkpoint = func(at string) {
+							if at == died {
+								once.Do(func() {
+									close(reached)
+									<-mayDie
+								})
+							}
+							pass(at)
+						}
+					})
 					got := mustSubmit(t, first, alice, ask("x"))
 					for mustGet(t, first, alice, got.Task.ID).State != video.Success {
 						time.Sleep(100 * time.Millisecond)
+					}
+					if died == "in the middle" {
+						time.Sleep(time.Second) // it has begun
+					} else {
+						<-reached
 					}
 					var second *engine.Engine
 					if beside {
 						second = w.start(with(heir))
 					}
+					close(mayDie)
 					if died == "in the middle" {
 						time.Sleep(time.Minute)
 						dead.Store(true)
