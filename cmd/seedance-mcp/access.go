@@ -19,6 +19,7 @@ import (
 const (
 	doSet    = "set"
 	doList   = "list"
+	doSpent  = "spent"
 	doRemove = "remove"
 )
 

@@ -16,11 +16,13 @@ import (
 
 const callersSynopsis = `callers set NAME [flags]  say what a caller may do; what is not given stays, "default" takes it back
        seedance-mcp callers list             show of whom something is said
+       seedance-mcp callers spent [--days N] show what each caller spent, and still holds reserved
        seedance-mcp callers remove NAME      take back all that is said of one`
 
 // callerFlags are the flags of `callers`.
 type callerFlags struct {
 	json    bool
+	days    int
 	subject string
 	label   *string
 	terms   termFlags
@@ -30,6 +32,7 @@ func runCallers(ctx context.Context, t terminal, args []string) (int, error) {
 	fs := flag.NewFlagSet("callers", flag.ContinueOnError)
 	var f callerFlags
 	fs.BoolVar(&f.json, "json", false, "JSON instead of text")
+	fs.IntVar(&f.days, "days", 30, "with spent: how many `days` back")
 	fs.StringVar(&f.subject, "subject", "", "instead of NAME: the caller whose tokens have this `text` as sub, of SEEDANCE_OAUTH_ISSUER")
 	fs.Func("label", "with set: a `text` that list shows, to know the caller by", func(v string) error {
 		f.label = &v
@@ -40,10 +43,15 @@ func runCallers(ctx context.Context, t terminal, args []string) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
+	if f.days < 1 {
+		return exitUsage, usageError("--days must be at least 1")
+	}
 	var work func(context.Context, *app) (int, error)
 	switch {
 	case len(rest) == 1 && rest[0] == doList:
 		work = func(ctx context.Context, a *app) (int, error) { return listCallers(ctx, a, t, f) }
+	case len(rest) == 1 && rest[0] == doSpent:
+		work = func(ctx context.Context, a *app) (int, error) { return spentByCallers(ctx, a, t, f) }
 	case len(rest) > 0 && (rest[0] == doSet || rest[0] == doRemove):
 		principal, err := namedCaller(s, f.subject, rest[1:])
 		if err != nil {
@@ -58,7 +66,7 @@ func runCallers(ctx context.Context, t terminal, args []string) (int, error) {
 			work = func(ctx context.Context, a *app) (int, error) { return removeCaller(ctx, a, t, f, principal) }
 		}
 	default:
-		return exitUsage, usageError("say what to do: set NAME, list, or remove NAME")
+		return exitUsage, usageError("say what to do: set NAME, list, spent, or remove NAME")
 	}
 	if err := flagsGoWith(fs, rest[0]); err != nil {
 		return exitUsage, err

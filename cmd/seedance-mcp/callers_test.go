@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,12 @@ func TestTermsOfATokensCaller(t *testing.T) {
 	listed := w.said("list")
 	if !strings.Contains(listed, oauth.Principal(w.issuer.URL, annSub)) || !strings.Contains(listed, "design") || strings.Contains(listed, annSub) {
 		t.Errorf("list: %s", listed)
+	}
+	for name, label := range map[string]string{oauth.Principal(w.issuer.URL, annSub): "design", oauth.Principal(w.issuer.URL, "bob"): "-"} {
+		row := regexp.MustCompile(`(?m)^` + name + ` +` + label + ` +real +2 +\d +0 +\d+ +\d+$`)
+		if spent := w.said("spent", "--days", "1"); !row.MatchString(spent) {
+			t.Errorf("spent lacks %s:\n%s", row, spent)
+		}
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "seedance.db*"))
 	if err != nil || len(files) == 0 {

@@ -79,9 +79,9 @@ func (c *conditions) created(since, until time.Time) []string {
 }
 
 const (
-	ledgerEntries = `SELECT hour / 24 AS day, model, state, tasks, estimated, used, charged, reserved,
+	ledgerEntries = `SELECT principal, sandbox, hour / 24 AS day, model, state, tasks, estimated, used, charged, reserved,
 		compared_estimated, compared_charged FROM ledger`
-	taskEntries = `SELECT created_at / 86400000 AS day, model, state, 1 AS tasks, COALESCE(estimated, 0) AS estimated,
+	taskEntries = `SELECT principal, sandbox, created_at / 86400000 AS day, model, state, 1 AS tasks, COALESCE(estimated, 0) AS estimated,
 		COALESCE(used, 0) AS used, ` + taskCharged + ` AS charged, ` + taskReserved + ` AS reserved,
 		CASE WHEN ` + isCompared + ` THEN estimated ELSE 0 END AS compared_estimated,
 		CASE WHEN ` + isCompared + ` THEN charged ELSE 0 END AS compared_charged FROM tasks`

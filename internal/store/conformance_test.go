@@ -59,6 +59,7 @@ func conformance(t *testing.T, open opener) {
 		"list/totals":             listTotals,
 		"ledger/spent":            ledgerSpent,
 		"ledger/usage":            ledgerUsage,
+		"ledger/spending":         ledgerSpending,
 		"standing":                standing,
 		"ledger/windows":          ledgerWindows,
 		"ledger/durations":        ledgerDurations,

@@ -87,6 +87,50 @@ func ledgerUsage(t *testing.T, open opener) {
 	}
 }
 
+// Who spent what: everybody apart, and the sandbox's credits apart from real ones.
+func ledgerSpending(t *testing.T, open opener) {
+	s := open(t)
+	of := func(principal string, alter func(*video.Task)) func(*video.Task) {
+		return func(task *video.Task) {
+			task.Principal = principal
+			if alter != nil {
+				alter(task)
+			}
+		}
+	}
+	settled := func(state video.State, credits int64) func(*video.Task) {
+		return func(task *video.Task) {
+			task.State, task.Settled, task.Charged = state, true, video.WholeCredits(credits)
+		}
+	}
+	addAt(t, s, "a", 0, of("ann", settled(video.Success, 8)))
+	addAt(t, s, "b", 1, of("ann", nil))
+	addAt(t, s, "c", 2, of("ben", settled(video.Success, 30)))
+	addAt(t, s, "d", 90, of("ben", settled(video.Failed, 0)))
+	addAt(t, s, "e", 91, of("ann", func(task *video.Task) { task.Sandbox = true }))
+	credits := video.WholeCredits
+	rehearsed := store.Spending{Principal: "ann", Sandbox: true, Count: 1, Reserved: credits(10)}
+	for name, c := range map[string]struct {
+		since time.Time
+		want  []store.Spending
+	}{
+		"ever": {time.Time{}, []store.Spending{
+			{Principal: "ben", Count: 2, Succeeded: 1, Failed: 1, Charged: credits(30)},
+			{Principal: "ann", Count: 2, Succeeded: 1, Charged: credits(8), Reserved: credits(10)}, rehearsed,
+		}},
+		"within an hour": {noon.Add(time.Minute), []store.Spending{
+			{Principal: "ben", Count: 2, Succeeded: 1, Failed: 1, Charged: credits(30)},
+			{Principal: "ann", Count: 1, Reserved: credits(10)}, rehearsed,
+		}},
+		"of late": {noon.Add(time.Hour), []store.Spending{{Principal: "ben", Count: 1, Failed: 1}, rehearsed}},
+		"nothing": {noon.Add(24 * time.Hour), nil},
+	} {
+		if got, err := s.Spending(context.Background(), c.since); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v\ngot  %+v\nwant %+v", name, err, got, c.want)
+		}
+	}
+}
+
 // Windows that begin and end anywhere count exactly what was created in them.
 func ledgerWindows(t *testing.T, open opener) {
 	s := open(t)
