@@ -109,7 +109,7 @@ func newWorld(t *testing.T, s setup) *world {
 	d := tools.Deps{
 		Service: w.engine, Catalog: models, Dialect: s.dialect, Sandbox: true, Downloads: true,
 		Logger:  slog.New(slog.NewTextHandler(w.log, nil)),
-		Preview: preview.New(preview.Options{Source: w.media, FFmpeg: s.ffmpeg}),
+		Preview: preview.New(preview.Options{Source: w.media, FFmpeg: s.ffmpeg, Limit: 5 * time.Minute}),
 	}
 	if s.uploads {
 		d.Uploader = client

@@ -102,11 +102,19 @@ func TestPreviewEndsWithItsCall(t *testing.T) {
 	}
 }
 
+// TestPreviewEndsAtItsLimit: a program that hangs is not waited for.
+func TestPreviewEndsAtItsLimit(t *testing.T) {
+	film := saved(t, "clip.mp4", clip(t, render.Spec{Width: 64, Height: 64, Seconds: 1, FPS: 1}))
+	maker := preview.New(preview.Options{Source: shelf{}, FFmpeg: script(t, "exec sleep 3600"), Limit: 50 * time.Millisecond})
+	_, err := maker.Preview(t.Context(), film)
+	refused(t, err, video.Unavailable, "took too long")
+}
+
 // TestDamagedClips: what can be seen is shown.
 func TestDamagedClips(t *testing.T) {
 	ffmpeg(t)
 	data := clip(t, render.Spec{Width: 320, Height: 180, Seconds: 4, FPS: 8})
-	maker := preview.New(preview.Options{Source: shelf{}})
+	maker := preview.New(preview.Options{Source: shelf{}, Limit: unhurried})
 	sheet, err := maker.Preview(t.Context(), saved(t, "cut.mp4", data[:len(data)*3/4]))
 	shown(t, sheet, err)
 	if last := sheet.Times[len(sheet.Times)-1]; last < time.Second || last >= 4*time.Second {

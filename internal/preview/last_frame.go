@@ -36,7 +36,7 @@ func (m *Maker) LastFrame(ctx context.Context, v video.Video) ([]byte, error) {
 		return nil, err
 	}
 	defer done()
-	ctx, cancel := context.WithTimeout(ctx, sheetTime)
+	ctx, cancel := context.WithTimeout(ctx, m.limit)
 	defer cancel()
 	format, err := formatOf(path)
 	if err != nil {

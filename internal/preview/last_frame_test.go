@@ -22,7 +22,7 @@ func TestLastFrame(t *testing.T) {
 			spec := render.Spec{Width: 640, Height: 360, Seconds: seconds, FPS: 8}
 			data := clip(t, spec)
 			const link = "https://e.test/clip.mp4"
-			maker := preview.New(preview.Options{Source: shelf{link: data}})
+			maker := preview.New(preview.Options{Source: shelf{link: data}, Limit: unhurried})
 			for place, film := range map[string]video.Video{"saved": saved(t, "clip.mp4", data), "fetched": {URL: link}} {
 				got, err := maker.LastFrame(t.Context(), film)
 				if err != nil {
@@ -69,7 +69,7 @@ func TestLastFrameRefused(t *testing.T) {
 	_, err := none.LastFrame(t.Context(), film)
 	refused(t, err, video.Unavailable, "ffmpeg is not installed")
 	ffmpeg(t)
-	maker := preview.New(preview.Options{Source: shelf{}})
+	maker := preview.New(preview.Options{Source: shelf{}, Limit: unhurried})
 	_, err = maker.LastFrame(t.Context(), film)
 	refused(t, err, video.Unavailable, "ffmpeg could not decode")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -2,6 +2,7 @@ package preview
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -20,8 +21,8 @@ const (
 	// maxClip and maxStill are far above what the upstream makes.
 	maxClip  = 512 << 20
 	maxStill = 32 << 20
-	// sheetTime bounds ffmpeg; the longest and largest clips take a third of it.
-	sheetTime = 25 * time.Second
+	// usualLimit bounds ffmpeg; the longest and largest clips take a third of it.
+	usualLimit = 25 * time.Second
 	// atOnce is how many clips are looked into at the same time.
 	atOnce = 2
 )
@@ -46,6 +47,8 @@ type Options struct {
 	// FFmpeg is the program; "": the one in PATH, looked for once, when it is
 	// first asked about.
 	FFmpeg string
+	// Limit is how long ffmpeg may take for a picture; 0: 25 s.
+	Limit time.Duration
 	// Dir is for clips that have to be fetched; "": the system's.
 	Dir    string
 	Logger *slog.Logger
@@ -69,13 +72,14 @@ type Maker struct {
 	copies Copies
 	ffmpeg func() string // "": there is none
 	dir    string
+	limit  time.Duration
 	log    *slog.Logger
 	slots  chan struct{}
 }
 
 // New makes a Maker. It looks for nothing yet.
 func New(o Options) *Maker {
-	m := &Maker{source: o.Source, copies: o.Copies, dir: o.Dir, log: o.Logger, slots: make(chan struct{}, atOnce)}
+	m := &Maker{source: o.Source, copies: o.Copies, dir: o.Dir, limit: cmp.Or(o.Limit, usualLimit), log: o.Logger, slots: make(chan struct{}, atOnce)}
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
@@ -136,7 +140,7 @@ func (m *Maker) sheet(ctx context.Context, v video.Video) (Picture, error) {
 		return Picture{}, err
 	}
 	defer done()
-	ctx, cancel := context.WithTimeout(ctx, sheetTime)
+	ctx, cancel := context.WithTimeout(ctx, m.limit)
 	defer cancel()
 	reel, err := m.frames(ctx, path)
 	if err != nil {

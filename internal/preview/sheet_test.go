@@ -19,11 +19,15 @@ import (
 	"seedance-mcp/internal/video"
 )
 
+// unhurried is a limit for tests of pictures: how fast ffmpeg is here is not in
+// question.
+const unhurried = 10 * time.Minute
+
 // TestSheets: whatever the form and length, the sheet shows the clip's own
 // pictures at even distances from the first to the last, each where it says.
 func TestSheets(t *testing.T) {
 	ffmpeg(t)
-	maker := preview.New(preview.Options{Source: shelf{}})
+	maker := preview.New(preview.Options{Source: shelf{}, Limit: unhurried})
 	for _, spec := range []render.Spec{
 		{Width: 640, Height: 360, Seconds: 5, Prompt: "A fox in the snow"},
 		{Width: 270, Height: 480, Seconds: 4, Prompt: "A crane", Seed: 2},
@@ -86,7 +90,7 @@ func TestSheetOfALink(t *testing.T) {
 	ffmpeg(t)
 	dir := t.TempDir()
 	const link = "https://e.test/v.mp4"
-	maker := preview.New(preview.Options{Source: shelf{link: clip(t, render.Spec{Width: 320, Height: 180, Seconds: 2})}, Dir: dir})
+	maker := preview.New(preview.Options{Source: shelf{link: clip(t, render.Spec{Width: 320, Height: 180, Seconds: 2})}, Dir: dir, Limit: unhurried})
 	for _, path := range []string{"", "/no/such/file.mp4", dir} {
 		sheet, err := maker.Preview(t.Context(), video.Video{URL: link, Path: path})
 		shown(t, sheet, err)
@@ -117,7 +121,7 @@ func TestSheetOfACopy(t *testing.T) {
 	dir := t.TempDir()
 	film := clip(t, render.Spec{Width: 320, Height: 180, Seconds: 2})
 	const live = "https://e.test/v.mp4"
-	maker := preview.New(preview.Options{Source: shelf{live: film}, Copies: copyShelf{"fox.mp4": film}, Dir: dir})
+	maker := preview.New(preview.Options{Source: shelf{live: film}, Copies: copyShelf{"fox.mp4": film}, Dir: dir, Limit: unhurried})
 	for _, v := range []video.Video{{URL: "https://e.test/gone.mp4", Copy: "fox.mp4"}, {URL: live, Copy: "removed.mp4"}, {URL: live}} {
 		sheet, err := maker.Preview(t.Context(), v)
 		shown(t, sheet, err)

@@ -177,7 +177,7 @@ func TestPostgresCutConnections(t *testing.T) {
 	after, err := s.Get(t.Context(), counter.ID)
 	for ; err != nil && video.CodeOf(err) == video.Unavailable; after, err = s.Get(t.Context(), counter.ID) {
 	}
-	if err != nil || after.EmptySuccesses != counted || counted < rounds*9/10 {
+	if err != nil || after.EmptySuccesses != counted || counted < rounds*3/4 { // some are cut again at each new try
 		t.Errorf("counted %d of %d, stored %d, %v", counted, rounds, after.EmptySuccesses, err)
 	}
 	watched := s.Watch(t.Context())
