@@ -12,7 +12,7 @@ build: ## build bin/seedance-mcp
 
 test: ## run every test that this machine can run
 	@mkdir -p bin
-	SEEDANCE_TEST_REPORT=$(CURDIR)/bin/kill-sweep.txt $(GO) test -timeout 25m ./...
+	SEEDANCE_TEST_REPORT=$(CURDIR)/bin/kill-sweep.txt $(GO) test -timeout 60m ./...
 	@cat bin/kill-sweep.txt 2>/dev/null || echo 'the sweep was not run again: its result is cached'
 
 kills: ## the whole kill sweep: 520 kills of the real program (some 15 minutes)
@@ -27,7 +27,7 @@ soak: ## ten minutes of random orders, faults, kills and webhooks on two servers
 foreign = /internal/(clients|agents|conformance|bench)
 
 race: ## the tests with the race detector, shuffled; fewer kills, because each is a slow process
-	SEEDANCE_TEST_KILLS=12 $(GO) test -race -shuffle=on -timeout 30m $$($(GO) list ./... | grep -vE '$(foreign)')
+	SEEDANCE_TEST_KILLS=12 $(GO) test -race -shuffle=on -timeout 60m $$($(GO) list ./... | grep -vE '$(foreign)')
 
 lint: ## vet and golangci-lint
 	$(GO) vet ./...
