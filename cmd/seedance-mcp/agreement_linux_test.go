@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -109,27 +107,10 @@ func TestAnswersFindTheirQuestion(t *testing.T) {
 	for _, lb := range balancers() {
 		t.Run(lb.program, func(t *testing.T) {
 			program := foreign(t, lb.program)
-			dir, err := os.MkdirTemp("", "lb") // short: sockets' paths must be
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer os.RemoveAll(dir)
 			listen := porttest.Addr(t)
-			proxy := lb.start(t, program, dir, listen, [2]string{c.replicas[0].addr, c.replicas[1].addr})
-			proxy.Stdout, proxy.Stderr = os.Stderr, os.Stderr
-			if err := proxy.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				proxy.Process.Signal(syscall.SIGTERM) // killed, nginx would leave its worker behind
-				proxy.Wait()
-			}()
+			dir := lb.run(t, program, listen, [2]string{c.replicas[0].addr, c.replicas[1].addr})
 			c.waitFor(&replica{addr: listen}, http.StatusOK)
-			for deadline := time.Now().Add(hung); lb.sees != nil && !lb.sees(dir); time.Sleep(20 * time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatal("it never sees both replicas")
-				}
-			}
+			lb.untilSeen(t, dir)
 			for _, version := range []string{"2025-11-25", "2026-07-28"} {
 				var questions atomic.Int32
 				var all sync.WaitGroup

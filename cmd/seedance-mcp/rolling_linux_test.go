@@ -34,6 +34,36 @@ type balancer struct {
 	sees func(dir string) bool
 }
 
+// run starts it before the replicas, until the test ends; dir is for sees.
+func (lb balancer) run(t *testing.T, program, listen string, replicas [2]string) (dir string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lb") // short: sockets' paths must be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	proxy := lb.start(t, program, dir, listen, replicas)
+	proxy.Stdout, proxy.Stderr = os.Stderr, os.Stderr
+	if err := proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		proxy.Process.Signal(syscall.SIGTERM) // killed, nginx would leave its worker behind
+		proxy.Wait()
+	})
+	return dir
+}
+
+// untilSeen waits until both replicas are asked.
+func (lb balancer) untilSeen(t *testing.T, dir string) {
+	t.Helper()
+	for deadline := time.Now().Add(hung); lb.sees != nil && !lb.sees(dir); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not see both replicas", lb.program)
+		}
+	}
+}
+
 func balancers() []balancer {
 	return []balancer{
 		{"haproxy", func(t *testing.T, program, dir, listen string, replicas [2]string) *exec.Cmd {
@@ -145,25 +175,12 @@ func rollBehind(t *testing.T, lb balancer, rounds int, database ...string) {
 	out, _ := r.run("none:0", "keys", "create", "rolling")
 	r.key = strings.TrimSpace(out)
 	r.usage = func() usageTotals { return r.usageOf("rolling") }
-	dir, err := os.MkdirTemp("", "lb") // short: sockets' paths must be
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	proxy := lb.start(t, program, dir, listen, r.replicas)
-	proxy.Stdout, proxy.Stderr = os.Stderr, os.Stderr
-	if err := proxy.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		proxy.Process.Signal(syscall.SIGTERM) // killed, nginx would leave its worker behind
-		proxy.Wait()
-	}()
+	dir := lb.run(t, program, listen, r.replicas)
 	for i := range r.servers {
 		r.begin(i)
 	}
 	r.untilReady(r.url)
-	r.untilSeen(lb, dir)
+	lb.untilSeen(t, dir)
 
 	ctx, end := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
@@ -174,7 +191,7 @@ func rollBehind(t *testing.T, lb balancer, rounds int, database ...string) {
 		for i := range r.servers {
 			r.finish(i)
 			r.begin(i)
-			r.untilSeen(lb, dir) // as a rollout waits (minReadySeconds)
+			lb.untilSeen(t, dir) // as a rollout waits (minReadySeconds)
 		}
 	}
 	end()
@@ -224,15 +241,6 @@ func (r *rolling) untilReady(base string) {
 		}
 		if time.Now().After(deadline) {
 			r.t.Fatalf("%s is not ready: %v", base, err)
-		}
-	}
-}
-
-func (r *rolling) untilSeen(lb balancer, dir string) {
-	r.t.Helper()
-	for deadline := time.Now().Add(hung); lb.sees != nil && !lb.sees(dir); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			r.t.Fatalf("%s does not see both replicas", lb.program)
 		}
 	}
 }
